@@ -1,0 +1,58 @@
+# Two commands matter: `make run` and `make test`. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+STUDIO := .studio
+BIN := $(VENV)/bin
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r
+PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: run test check studio lock clean help
+
+help:  ## Say what each command does
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run  ## Serve on 127.0.0.1:8000 and put the sample invoices, or FILES="a.xml b.pdf", through
+	@$(BIN)/python -m server serve --dev --demo $(FILES)
+
+test: $(VENV)/.dev $(STUDIO)/.installed  ## Run all tests (T=path narrows)
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(T)
+
+check: $(VENV)/.dev  ## Format, lint, types, layers, rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+studio: $(STUDIO)/.installed  ## Open the processes in LangGraph Studio (the official `langgraph dev`)
+	@ERP_DATABASE=$(CURDIR)/.steward/studio-erp.sqlite3 $(STUDIO)/bin/langgraph dev
+
+lock: $(VENV)/.dev  ## Resolve the three lock files anew
+	@$(PIP_COMPILE) pyproject.toml --upgrade --extra embedded -o requirements/run.txt
+	@$(PIP_COMPILE) pyproject.toml --upgrade --extra embedded --extra dev -c requirements/run.txt -o requirements/dev.txt
+	@$(PIP_COMPILE) pyproject.toml --upgrade --extra studio -o requirements/studio.txt
+
+clean:  ## Remove environments and caches, not the data in .steward
+	@rm -rf $(VENV) $(STUDIO) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Steward needs Python 3.11 or later; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
+	@echo "Installing what the runtime needs, from requirements/run.txt ..."
+	@$(BIN)/python $(PIP_INSTALL) requirements/run.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
+	@echo "Installing what the tests and checks need, from requirements/dev.txt ..."
+	@$(BIN)/python $(PIP_INSTALL) requirements/dev.txt
+	@touch $@ $(VENV)/.run
+
+$(STUDIO)/.installed: requirements/studio.txt
+	@echo "Setting up $(STUDIO) for LangGraph Studio, from requirements/studio.txt ..."
+	@$(PYTHON) -m venv $(STUDIO)
+	@$(STUDIO)/bin/python $(PIP_INSTALL) requirements/studio.txt
+	@touch $@

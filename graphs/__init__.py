@@ -1,0 +1,1 @@
+"""Business processes, one module each: state, steps, graph, from top to bottom."""

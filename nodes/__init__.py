@@ -1,0 +1,1 @@
+"""Steps that processes share: reading an invoice, deciding by a table, asking a person."""

@@ -1,0 +1,105 @@
+"""What a table said: a decision, or why there is none and a person must decide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from rules.canonical import digest_of
+from rules.table import Outcome, Table
+from rules.values import JsonValue
+
+Facts = Mapping[str, JsonValue]
+
+EscalationKind = Literal["invalid_input", "missing_input", "no_rule", "conflict", "not_in_force"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What was asked: which table, with which facts, on which day.
+
+    `facts` are as the table read them, equal values written alike and missing ones as None; an invalid one is
+    left out. `as_of` is None if no day could be read.
+    """
+
+    table: Table
+    facts: Facts
+    as_of: date | None
+
+    @cached_property
+    def facts_digest(self) -> str:
+        return digest_of(self.facts)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "table": self.table.id,
+            "version": self.table.version,
+            "digest": self.table.digest,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "facts": dict(self.facts),
+            "facts_digest": self.facts_digest,
+        }
+
+
+class NotTaken(NamedTuple):
+    """A rule that did not decide: the first of its conditions that failed, or the rule that it yields to.
+
+    A tuple, because there is one for every rule but one at every decision.
+    """
+
+    rule: str
+    reason: str
+    input: str | None = None
+    cell: str | None = None
+    value: JsonValue = None
+    yields_to: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One rule decided; `why_not` says of each other one why it did not."""
+
+    basis: Basis
+    rule: str
+    because: str
+    outcome: Outcome
+    why_not: tuple[NotTaken, ...]
+    kind: Literal["decision"] = "decision"
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Plain JSON, fit for a checkpoint."""
+        return {
+            "kind": self.kind,
+            **self.basis.as_json(),
+            "rule": self.rule,
+            "because": self.because,
+            "outcome": dict(self.outcome),
+            "why_not": [row._asdict() for row in self.why_not],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Escalation:
+    """The table has no answer, and nobody may make one up: a person decides.
+
+    `inputs` names the facts at fault, `rules` the rows that contradict each other.
+    """
+
+    basis: Basis
+    kind: EscalationKind
+    message: str
+    inputs: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    why_not: tuple[NotTaken, ...] = ()
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Plain JSON, fit for a checkpoint."""
+        return {
+            "kind": self.kind,
+            **self.basis.as_json(),
+            "message": self.message,
+            "inputs": list(self.inputs),
+            "rules": list(self.rules),
+            "why_not": [row._asdict() for row in self.why_not],
+        }

@@ -1,0 +1,43 @@
+"""The FastAPI application: its parts, its routes, its life."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from server import __version__
+from server.engine.registry import load_registry
+from server.engine.store import DocumentStore
+from server.http import cases, documents, health, processes, reviews
+from server.http.context import Host
+from server.http.limits import ENVELOPE_BYTES, BodyLimit
+from server.http.openapi import keep_nulls_in_examples
+from server.http.problems import add_problem_handlers
+from server.settings import Settings
+from server.storage.database import Database
+
+
+def create_app(settings: Settings, *, database_url: str) -> FastAPI:
+    """Build the application; it opens the database when it starts and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Database(database_url) as database:
+            registry = load_registry(store=DocumentStore(database))
+            app.state.host = Host(database, registry, settings)
+            yield
+
+    app = FastAPI(
+        title="Steward",
+        version=__version__,
+        summary="The production runtime for LangGraph business processes",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
+    add_problem_handlers(app)
+    routers = [face.router for face in (processes, cases, reviews, documents, health)]
+    for router in routers:
+        app.include_router(router)
+    keep_nulls_in_examples(app, routers)
+    return app

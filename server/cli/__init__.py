@@ -1,0 +1,20 @@
+"""The command line: it runs the host, and is a client of the HTTP API for everything about cases."""
+
+import typer
+
+from server.cli.tables import one_line
+from server.errors import ServerError
+from server.packages import check_packages
+
+
+def main() -> None:
+    """Run the command line: an expected failure is one line on stderr and exit code 1, wrong usage is 2."""
+    try:
+        check_packages()
+        # Only now: the commands import the five packages, which the line above found to be ours.
+        from server.cli.commands import app
+
+        app()
+    except ServerError as error:
+        typer.echo(f"steward: {one_line(error.message)}", err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,193 @@
+"""The HTTP API as the command line calls it: typed answers, and errors that a person can act on."""
+
+from ipaddress import ip_address
+from typing import Any, BinaryIO, Self, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from server.errors import BadRequest, ServerError, Unavailable
+from server.http.models import (
+    Case,
+    CaseDetail,
+    CaseStatus,
+    Page,
+    Process,
+    Review,
+    ReviewStatus,
+)
+from server.identity.actors import ACTOR_HEADER, actor_of
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+PAGE_LIMIT = 200  # the most rows that the API puts on one page
+TIMEOUT_S = 30.0
+REVIEW_STATUSES: tuple[ReviewStatus, ...] = ("open", "answered", "withdrawn")
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+_ItemT = TypeVar("_ItemT")
+
+
+class Refused(ServerError):
+    """The API answered with a problem."""
+
+    code = "refused"
+
+
+class Api:
+    """A connection to one server, on behalf of one actor.
+
+    Every method raises `Refused` for a problem that the server states, and `Unavailable` when none answers.
+    """
+
+    def __init__(
+        self, url: str = DEFAULT_URL, *, actor: str | None = None, page_limit: int = PAGE_LIMIT
+    ) -> None:
+        self._url = url
+        self._page_limit = page_limit
+        self._client = httpx.Client(
+            base_url=url,
+            headers=_actor_header(actor),
+            timeout=TIMEOUT_S,
+            # A proxy of the environment cannot reach the server on this machine.
+            trust_env=not _is_local(_host_of(url)),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def list_processes(self) -> Page[Process]:
+        return self._get(Page[Process], "/v1/processes")
+
+    def get_process(self, name: str) -> Process:
+        return self._get(Process, f"/v1/processes/{quote(name, safe='')}")
+
+    def start_case(self, process: str, *, file: BinaryIO, name: str, key: str) -> tuple[Case, bool]:
+        """Start a case from a file; say whether it is new, or the one that this key started before."""
+        response = self._send(
+            "POST",
+            f"/v1/processes/{quote(process, safe='')}/cases",
+            files={"file": (name, file)},
+            headers={"Idempotency-Key": key},
+        )
+        return self._read(Case, response), response.status_code == httpx.codes.CREATED
+
+    def list_cases(
+        self, *, limit: int, process: str | None = None, status: CaseStatus | None = None
+    ) -> Page[Case]:
+        """Return the newest cases, over as many pages of the API as that takes."""
+        return self._list(
+            Page[Case], "/v1/cases", limit=limit, filters={"process": process, "status": status}
+        )
+
+    def get_case(self, id_: UUID) -> CaseDetail:
+        return self._get(CaseDetail, f"/v1/cases/{id_}")
+
+    def list_reviews(
+        self, *, limit: int, role: str | None = None, status: ReviewStatus = "open"
+    ) -> Page[Review]:
+        """Return the newest reviews of one status, over as many pages of the API as that takes."""
+        return self._list(Page[Review], "/v1/reviews", limit=limit, filters={"role": role, "status": status})
+
+    def list_all_reviews(self, *, limit: int, role: str | None = None) -> Page[Review]:
+        """Return the newest reviews of every status.
+
+        No cursor leads on, because the API lists one status at a time.
+        """
+        pages = [self.list_reviews(limit=limit, role=role, status=status) for status in REVIEW_STATUSES]
+        items = [review for page in pages for review in page.items]
+        items.sort(key=lambda review: review.opened_at, reverse=True)
+        return Page[Review](items=items[:limit], next=None)
+
+    def get_review(self, id_: UUID) -> Review:
+        return self._get(Review, f"/v1/reviews/{id_}")
+
+    def answer_review(self, id_: UUID, answer: Any) -> Review:
+        return self._read(Review, self._send("POST", f"/v1/reviews/{id_}/answer", json={"answer": answer}))
+
+    def _list(
+        self, model: type[Page[_ItemT]], path: str, *, limit: int, filters: dict[str, str | None]
+    ) -> Page[_ItemT]:
+        params = {name: value for name, value in filters.items() if value is not None}
+        items: list[_ItemT] = []
+        cursor: dict[str, str] = {}
+        while True:
+            size = min(limit - len(items), self._page_limit)
+            page = self._get(model, path, params={**params, **cursor, "limit": str(size)})
+            items += page.items
+            if page.next is None or len(items) >= limit:
+                return model(items=items, next=page.next)
+            cursor = {"cursor": page.next}
+
+    def _get(self, model: type[_ModelT], path: str, *, params: dict[str, str] | None = None) -> _ModelT:
+        return self._read(model, self._send("GET", path, params=params))
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, **request)
+        except httpx.RequestError as error:
+            reason = str(error) or type(error).__name__
+            raise Unavailable(
+                f"no answer from {self._url} ({reason}): is `steward serve` running there?"
+            ) from error
+        if not response.is_success:
+            raise _refusal(response)
+        return response
+
+    def _read(self, model: type[_ModelT], response: httpx.Response) -> _ModelT:
+        try:
+            return model.model_validate_json(response.content)
+        except ValidationError as error:
+            raise Unavailable(f"what answers at {self._url} is not a Steward of this version") from error
+
+
+def _actor_header(actor: str | None) -> dict[bytes, bytes]:
+    """State the actor as HTTP does, in Latin-1.
+
+    Raises:
+        BadRequest: it is no name, or has letters that a header cannot carry.
+    """
+    if actor is None:
+        return {}
+    try:
+        return {ACTOR_HEADER.encode(): actor_of(actor).encode("latin-1")}
+    except UnicodeEncodeError as error:
+        raise BadRequest(
+            f"the name {actor!r} has letters that an HTTP header cannot carry", field="as"
+        ) from error
+
+
+def _host_of(url: str) -> str:
+    """Return the host that the URL names.
+
+    Raises:
+        BadRequest: it is no URL of a server.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise BadRequest(f"{url!r} is no URL: {error}", field="url") from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise BadRequest(f"{url!r} is no URL like {DEFAULT_URL}", field="url")
+    return parsed.host
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refusal(response: httpx.Response) -> Refused:
+    """Say in one sentence what a problem says; an answer that is none came from something in between."""
+    try:
+        problem = response.json()
+        detail, field = problem["detail"], problem.get("field")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Refused(f"the server answered {response.status_code} {response.reason_phrase}")
+    return Refused(f"{detail} ({field})" if field else str(detail), field=field)

@@ -1,0 +1,1 @@
+"""What makes a case durable: registry, queue, runner, ledger, take-over."""

@@ -1,0 +1,115 @@
+"""Starting a case and answering its review: each is one transaction."""
+
+import hashlib
+import json
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from server.engine.documents import check_reference
+from server.engine.forms import check_answer
+from server.engine.registry import Process
+from server.errors import BadRequest, CaseNotWaiting, ReviewAlreadyAnswered
+from server.storage.audit import append_entry
+from server.storage.cases import Case, get_case, insert_case
+from server.storage.database import Connection, Database
+from server.storage.idempotency import find_case_of_key, keep_key
+from server.storage.reviews import Review, accept_answer, get_review
+from server.storage.runs import enqueue_run
+
+_Json = TypeVar("_Json")
+
+
+class _KeyTaken(Exception):
+    """Another request reserved the key first; this transaction is undone."""
+
+
+async def start_case(
+    database: Database, process: Process, *, input_: dict[str, Any], actor: str, key: str | None
+) -> tuple[Case, bool]:
+    """Accept an input: case, run, queue job, key and audit entry in one transaction.
+
+    Returns the case and whether it is new; an earlier request with the same key gets the case it started.
+
+    Raises:
+        BadRequest: the process does not take this input.
+        IdempotencyMismatch: the key came with another input before.
+    """
+    checked = process.check_input(_storable(input_))
+    fingerprint = _fingerprint(process.name, checked)
+    try:
+        async with database.transaction() as connection:
+            if key and (known := await find_case_of_key(connection, actor, key=key, fingerprint=fingerprint)):
+                return await get_case(connection, known), False
+            case = await _write_case(connection, process.name, input_=checked, actor=actor)
+            if key and not await keep_key(
+                connection, actor, key=key, fingerprint=fingerprint, case_id=case.id
+            ):
+                raise _KeyTaken
+            return case, True
+    except _KeyTaken:
+        return await start_case(database, process, input_=input_, actor=actor, key=key)
+
+
+async def _write_case(connection: Connection, process: str, *, input_: dict[str, Any], actor: str) -> Case:
+    case_id = uuid4()
+    if isinstance(reference := input_.get("document"), str):
+        await check_reference(connection, reference)
+    await insert_case(connection, case_id, process=process, input_=input_, actor=actor)
+    await enqueue_run(connection, case_id, kind="start")
+    await append_entry(
+        connection, actor, action="case_started", object_=f"case/{case_id}", case_id=case_id, process=process
+    )
+    return await get_case(connection, case_id)
+
+
+async def answer_review(database: Database, review_id: UUID, *, answer: Any, actor: str) -> Review:
+    """Accept the first valid answer and enqueue the run that goes on from it, in one transaction.
+
+    Raises:
+        BadRequest: the answer does not fit the form; the review stays open.
+        ReviewAlreadyAnswered: another answer was first; the message names who gave it.
+    """
+    storable = _storable(answer)
+    async with database.transaction() as connection:
+        review = await get_review(connection, review_id)
+        if review.status == "open":
+            check_answer(storable, form=review.form)
+        if not await accept_answer(connection, review_id, answer=storable, actor=actor):
+            winner = await get_review(connection, review_id)
+            raise ReviewAlreadyAnswered(
+                f"{winner.answered_by} answered this review at {winner.answered_at:%F %T %Z}"
+            )
+        await _resume(connection, review, answer=storable)
+        await append_entry(
+            connection,
+            actor,
+            action="review_answered",
+            object_=f"review/{review_id}",
+            case_id=review.case_id,
+            answer=storable,
+        )
+        return await get_review(connection, review_id)
+
+
+async def _resume(connection: Connection, review: Review, *, answer: Any) -> None:
+    case = await get_case(connection, review.case_id)
+    if case.status != "waiting":
+        raise CaseNotWaiting(f"case {case.id} is {case.status}, not waiting")
+    await enqueue_run(connection, case.id, kind="resume", resume={review.interrupt_id: answer})
+
+
+def _fingerprint(process: str, input_: dict[str, Any]) -> str:
+    text = json.dumps([process, input_], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _storable(value: _Json) -> _Json:
+    """Refuse text that PostgreSQL cannot keep (NUL, lone surrogates) and numbers that JSON does not have."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"not plain JSON: {error}", field="body") from error
+    if "\\u0000" in text:
+        raise BadRequest("text must not hold a NUL character", field="body")
+    return value

@@ -1,0 +1,88 @@
+"""The effect ledger of one attempt: intents and receipts under the fence."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from server.errors import ServerError
+from server.storage.audit import append_entry
+from server.storage.database import Connection, Database
+from server.storage.effects import (
+    Effect,
+    fail_effect,
+    find_effect,
+    finish_effect,
+    insert_intent,
+    repeat_intent,
+)
+from server.storage.runs import Claim, assert_current
+from tools.errors import EffectConflict, ToolError
+from tools.ports import Call, Entry, Verdict
+
+
+class PostgresLedger:
+    """Commits what is intended before the call, and what came of it after the call.
+
+    Each commit first asks in its own transaction whether this attempt still owns the case.
+    """
+
+    def __init__(self, database: Database, claim: Claim) -> None:
+        self._database = database
+        self._claim = claim
+
+    async def begin(self, call: Call, verdict: Verdict) -> Entry:
+        """See `tools.ports.Ledger`."""
+        if call.key is None:
+            raise ServerError(f"{call.server}.{call.tool} reached the ledger without a key")
+        async with self._database.transaction() as connection:
+            await assert_current(connection, self._claim)
+            known = await find_effect(connection, call.key)
+            if known is None:
+                await self._intend(connection, call, key=call.key, verdict=verdict)
+                return Entry("new")
+            return await self._again(connection, call, known=known)
+
+    async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
+        """See `tools.ports.Ledger`."""
+        async with self._database.transaction() as connection:
+            await assert_current(connection, self._claim)
+            await finish_effect(connection, key, receipt=receipt)
+            await self._audit(connection, "effect_done", key=key, receipt=receipt)
+
+    async def fail(self, key: str, error: ToolError) -> None:
+        """See `tools.ports.Ledger`."""
+        detail: dict[str, JsonValue] = {"code": error.code, "message": str(error)}
+        async with self._database.transaction() as connection:
+            await assert_current(connection, self._claim)
+            await fail_effect(connection, key, error=detail)
+            await self._audit(connection, "effect_failed", key=key, error=detail)
+
+    async def _intend(self, connection: Connection, call: Call, *, key: str, verdict: Verdict) -> None:
+        await insert_intent(
+            connection,
+            key,
+            case_id=self._claim.case_id,
+            step=call.step or "",
+            server=call.server,
+            tool=call.tool,
+            contract=call.contract,
+            arguments=call.arguments,
+            digest=call.digest,
+            verdict=asdict(verdict),
+        )
+        await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
+
+    async def _again(self, connection: Connection, call: Call, *, known: Effect) -> Entry:
+        if known.digest != call.digest:
+            raise EffectConflict(f"effect {known.key} was intended with other arguments")
+        if known.status == "done":
+            return Entry("done", receipt=known.receipt)
+        await repeat_intent(connection, known.key)
+        return Entry("unfinished" if known.status == "intended" else "new")
+
+    async def _audit(self, connection: Connection, action: str, *, key: str, **detail: JsonValue) -> None:
+        case_id: UUID = self._claim.case_id
+        await append_entry(
+            connection, "steward", action=action, object_=f"effect/{key}", case_id=case_id, **detail
+        )

@@ -1,0 +1,134 @@
+"""The processes that langgraph.json lists."""
+
+import importlib
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langgraph.graph import StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.base import BaseStore
+from pydantic import BaseModel, ValidationError
+
+from server.errors import BadRequest, NotFound, StartRefused
+
+Graph = CompiledStateGraph[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of a process, with the docstring that says what it does."""
+
+    name: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """A graph under its name. `graph` is compiled without a checkpointer; a run brings its own."""
+
+    name: str
+    doc: str
+    graph: Graph
+    input_model: type[BaseModel] | None
+    input_schema: dict[str, Any]
+    steps: tuple[Step, ...]
+    mermaid: str
+
+    def check_input(self, input_: dict[str, Any]) -> dict[str, Any]:
+        """Return the input as plain JSON if the process takes it.
+
+        Raises:
+            BadRequest: naming the field that is wrong, and what is wrong with it.
+        """
+        if self.input_model is None:
+            return input_
+        try:
+            self.input_model.model_validate(input_)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            path = ".".join(str(part) for part in first["loc"])
+            raise BadRequest(first["msg"], field=f"input.{path}" if path else "input") from error
+        return input_
+
+
+class Registry:
+    """All processes by name."""
+
+    def __init__(self, processes: list[Process]) -> None:
+        self._by_name = {process.name: process for process in processes}
+
+    def __iter__(self) -> Any:
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> Process:
+        """Return the process.
+
+        Raises:
+            NotFound: langgraph.json lists none of this name.
+        """
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise NotFound(f"there is no process {name!r}") from None
+
+
+def find_manifest() -> Path:
+    """Return langgraph.json: of the checkout, or the copy that the wheel carries."""
+    server = Path(__file__).resolve().parent.parent
+    for candidate in (server.parent / "langgraph.json", server / "langgraph.json"):
+        if candidate.is_file():
+            return candidate
+    raise StartRefused("langgraph.json is missing")
+
+
+def load_registry(manifest: Path | None = None, *, store: BaseStore | None = None) -> Registry:
+    """Import and compile every process that the manifest lists.
+
+    Raises:
+        StartRefused: an entry names no graph, or the graph does not compile.
+    """
+    file = manifest or find_manifest()
+    graphs = json.loads(file.read_text("utf-8")).get("graphs", {})
+    return Registry([_load_process(name, target, store=store) for name, target in graphs.items()])
+
+
+def _load_process(name: str, target: str, *, store: BaseStore | None) -> Process:
+    path, _, attribute = target.rpartition(":")
+    module_name = path.removeprefix("./").removesuffix(".py").replace("/", ".")
+    try:
+        module = importlib.import_module(module_name)
+        builder = getattr(module, attribute)
+    except (ImportError, AttributeError) as error:
+        raise StartRefused(
+            f"langgraph.json: {name} is {target!r}, which cannot be imported: {error}"
+        ) from error
+    if not isinstance(builder, StateGraph):
+        raise StartRefused(
+            f"langgraph.json: {name} must be a StateGraph that is not compiled, for {target!r} is not"
+        )
+    return as_process(name, builder, doc=inspect.getdoc(module) or "", store=store)
+
+
+def as_process(
+    name: str, builder: StateGraph[Any, Any, Any, Any], *, doc: str, store: BaseStore | None
+) -> Process:
+    """Compile a graph, once, and read off what the host shows of it."""
+    graph = builder.compile(store=store, name=name)
+    model = builder.input_schema
+    return Process(
+        name=name,
+        doc=doc,
+        graph=graph,
+        input_model=model if isinstance(model, type) and issubclass(model, BaseModel) else None,
+        input_schema=graph.get_input_jsonschema(),
+        steps=tuple(Step(node, _doc_of(spec.runnable)) for node, spec in builder.nodes.items()),
+        mermaid=graph.get_graph().draw_mermaid(),
+    )
+
+
+def _doc_of(runnable: Any) -> str:
+    function = getattr(runnable, "afunc", None) or getattr(runnable, "func", None) or runnable
+    return inspect.getdoc(function) or ""

@@ -1,0 +1,206 @@
+"""Running one claimed run: stream the graph, then write how it ended."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained, is_invalid_resume
+from langgraph.runtime import RunControl
+from langgraph.types import Command, Interrupt, StateSnapshot
+
+from rules.errors import RuleError
+from server.engine.ledger import PostgresLedger
+from server.engine.registry import Graph, Registry
+from server.errors import AttemptSuperseded, ServerError, Unavailable
+from server.storage.audit import append_entry
+from server.storage.cases import set_status
+from server.storage.database import Connection, Database
+from server.storage.reviews import open_review
+from server.storage.runs import Claim, assert_current, claim_run, end_run, requeue_run
+from server.storage.saver import FencedSaver
+from tools.errors import ToolError
+from tools.ports import install
+
+log = structlog.get_logger()
+
+RECURSION_LIMIT = 100  # supersteps a run; LangGraph's own default would let a loop go on for 10,007
+
+
+class Runner:
+    """Runs what the queue hands out. `control` drains every run under way when the worker stops."""
+
+    def __init__(self, database: Database, registry: Registry) -> None:
+        self._database = database
+        self._registry = registry
+        self._controls: set[RunControl] = set()
+
+    def drain(self) -> None:
+        """Let every run under way stop after its present step."""
+        for control in self._controls:
+            control.request_drain()
+
+    async def run(self, run_id: UUID, *, worker: int) -> None:
+        """Claim the run and bring it to its next rest: a review, an end, an incident.
+
+        Whatever goes wrong is written to the case or left to the take-over; nothing is raised to the queue.
+        """
+        async with self._database.transaction() as connection:
+            claim = await claim_run(connection, run_id, worker=worker)
+        if claim is None:
+            return
+        with structlog.contextvars.bound_contextvars(case_id=str(claim.case_id), attempt=claim.attempt):
+            await self._run_claim(claim)
+
+    async def _run_claim(self, claim: Claim) -> None:
+        log.info("run_claimed", process=claim.process, run_id=str(claim.run_id))
+        try:
+            await self._settle(claim, await self._stream(claim))
+        except AttemptSuperseded:
+            log.warning("attempt_superseded")
+        except (Unavailable, GraphDrained) as stop:
+            log.warning("run_put_back", reason=type(stop).__name__)
+            await self._put_back(claim)
+        except Exception as error:
+            log.exception("run_failed")
+            await self._open_incident(claim, error)
+
+    async def _stream(self, claim: Claim) -> StateSnapshot:
+        """Stream the graph from where the case stands and return the state in which it came to rest."""
+        saver = FencedSaver(self._database.pool, case_id=claim.case_id, attempt=claim.attempt)
+        graph: Graph = self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
+        config = _config_of(claim)
+        before = await graph.aget_state(config)
+        if not _needs_run(claim, before):
+            return before
+        control = RunControl()
+        self._controls.add(control)
+        try:
+            with install(ledger=PostgresLedger(self._database, claim)):
+                await _exhaust(graph, _input_of(claim, before), config=config, control=control)
+        finally:
+            self._controls.discard(control)
+        return await graph.aget_state(config)
+
+    async def _settle(self, claim: Claim, state: StateSnapshot) -> None:
+        """Write how the run ended, in one transaction under the fence.
+
+        A case is finished when no task is left; `next` alone would be empty after some crashes too.
+        """
+        interrupts = [interrupt for task in state.tasks for interrupt in task.interrupts]
+        if state.tasks and not interrupts:
+            raise ServerError(f"the run stopped before {', '.join(task.name for task in state.tasks)}")
+        async with self._database.transaction() as connection:
+            await end_run(connection, claim, status="interrupted" if interrupts else "succeeded")
+            for interrupt in interrupts:
+                await _open_review(connection, claim, interrupt=interrupt)
+            status = "waiting" if interrupts else "succeeded"
+            title, result = _told(state.values, "title"), _told(state.values, "result")
+            await set_status(connection, claim.case_id, status=status, title=title, result=result)
+            await append_entry(
+                connection,
+                "steward",
+                action=f"case_{status}",
+                object_=f"case/{claim.case_id}",
+                case_id=claim.case_id,
+            )
+        log.info("run_ended", status=status)
+
+    async def _put_back(self, claim: Claim) -> None:
+        """Return the run to the queue; if the database is still away, the take-over finds it later."""
+        try:
+            async with self._database.transaction() as connection:
+                await assert_current(connection, claim)
+                await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+        except ServerError:
+            log.warning("run_left_to_takeover")
+
+    async def _open_incident(self, claim: Claim, error: Exception) -> None:
+        detail = _error_detail(error)
+        try:
+            if is_invalid_resume(error):
+                await self._reopen(claim)
+                return
+            async with self._database.transaction() as connection:
+                await end_run(connection, claim, status="failed")
+                await set_status(connection, claim.case_id, status="incident", error=detail)
+                await append_entry(
+                    connection,
+                    "steward",
+                    action="incident_opened",
+                    object_=f"case/{claim.case_id}",
+                    case_id=claim.case_id,
+                    error=detail,
+                )
+        except ServerError:
+            log.exception("incident_not_recorded")
+
+    async def _reopen(self, claim: Claim) -> None:
+        """The step refused the answer: nothing was saved, so its review is opened again."""
+        saver = FencedSaver(self._database.pool, case_id=claim.case_id, attempt=claim.attempt)
+        graph: Graph = self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
+        await self._settle(claim, await graph.aget_state(_config_of(claim)))
+
+
+def _config_of(claim: Claim) -> RunnableConfig:
+    configurable = {"thread_id": str(claim.case_id), "__pregel_strict_resume": True}
+    return {"configurable": configurable, "recursion_limit": RECURSION_LIMIT}
+
+
+def _needs_run(claim: Claim, state: StateSnapshot) -> bool:
+    """Say whether anything is left to run; an attempt may die between the last step and its end."""
+    if state.created_at is None:
+        return True
+    open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
+    return bool(state.tasks) and (not open_ids or bool(open_ids & (claim.resume or {}).keys()))
+
+
+def _input_of(claim: Claim, state: StateSnapshot) -> Any:
+    """Choose what to hand to the graph: the case's input, the answer, or nothing but "go on"."""
+    if state.created_at is None:
+        return claim.input
+    open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
+    answers = {id_: answer for id_, answer in (claim.resume or {}).items() if id_ in open_ids}
+    return Command(resume=answers) if answers else None
+
+
+async def _exhaust(graph: Graph, input_: Any, *, config: RunnableConfig, control: RunControl) -> None:
+    stream = graph.astream(input_, config, stream_mode="updates", durability="sync", control=control)
+    async for _ in stream:
+        pass
+
+
+async def _open_review(connection: Connection, claim: Claim, *, interrupt: Interrupt) -> None:
+    """Turn an interrupt into a review; a value that is not shaped like one is shown as it is."""
+    body = interrupt.value if isinstance(interrupt.value, dict) else {"value": interrupt.value}
+    review_id = await open_review(
+        connection,
+        claim.case_id,
+        interrupt_id=interrupt.id,
+        question=str(body.get("question") or "How shall this go on?"),
+        role=body.get("role"),
+        body=body,
+        form=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
+    )
+    if review_id:
+        await append_entry(
+            connection,
+            "steward",
+            action="review_opened",
+            object_=f"review/{review_id}",
+            case_id=claim.case_id,
+            role=body.get("role"),
+        )
+
+
+def _told(values: dict[str, Any], field: str) -> str | None:
+    """Return what the state says of the case in one line, if the process keeps such a field."""
+    value = values.get(field)
+    return value if isinstance(value, str) else None
+
+
+def _error_detail(error: Exception) -> dict[str, str]:
+    """Describe an error for an operator; only our own messages are shown, others may quote a secret."""
+    if isinstance(error, ServerError | ToolError | RuleError):
+        return {"type": type(error).__name__, "code": error.code, "message": str(error)}
+    return {"type": type(error).__name__, "code": "unexpected", "message": "see the log of the worker"}

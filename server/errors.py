@@ -1,0 +1,104 @@
+"""Errors of the host.
+
+ServerError
+├── BadRequest              422  what the caller sent cannot be used
+│   └── TooLarge            413
+│   └── UnsupportedDocument 415
+├── NotFound                404
+├── Conflict                409  the thing is no longer in the state that the caller assumed
+│   ├── ReviewAlreadyAnswered
+│   └── CaseNotWaiting
+├── IdempotencyMismatch     422  the same key with another request
+├── AttemptSuperseded            another attempt owns the case now
+├── Unavailable             503  a part that the request needs does not answer
+└── StartRefused                 the host must not start like this
+
+`code` never changes; `status` is what the HTTP face answers.
+"""
+
+from typing import ClassVar
+
+
+class ServerError(Exception):
+    """The root: everything the host raises on purpose."""
+
+    code: ClassVar[str] = "server_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class BadRequest(ServerError):
+    """What the caller sent cannot be used; `field` names the part."""
+
+    code = "bad_request"
+    status = 422
+
+
+class TooLarge(BadRequest):
+    """The body or the document is over the declared limit."""
+
+    code = "too_large"
+    status = 413
+
+
+class UnsupportedDocument(BadRequest):
+    """The file is of no kind that a process here reads."""
+
+    code = "unsupported_document"
+    status = 415
+
+
+class NotFound(ServerError):
+    """There is no such thing, or not for this caller."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(ServerError):
+    """The thing has changed since the caller looked."""
+
+    code = "conflict"
+    status = 409
+
+
+class ReviewAlreadyAnswered(Conflict):
+    """Somebody else's answer was accepted first."""
+
+    code = "review_already_answered"
+
+
+class CaseNotWaiting(Conflict):
+    """The case waits for no answer."""
+
+    code = "case_not_waiting"
+
+
+class IdempotencyMismatch(ServerError):
+    """The same Idempotency-Key came with another request."""
+
+    code = "idempotency_mismatch"
+    status = 422
+
+
+class AttemptSuperseded(ServerError):
+    """Another attempt owns the case; this one may write nothing more."""
+
+    code = "attempt_superseded"
+
+
+class Unavailable(ServerError):
+    """A part that the request needs does not answer; try again."""
+
+    code = "unavailable"
+    status = 503
+
+
+class StartRefused(ServerError):
+    """The host must not start like this; the message says what to change."""
+
+    code = "start_refused"

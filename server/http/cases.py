@@ -1,0 +1,130 @@
+"""Routes: start a case, list cases, look into one."""
+
+import json
+from json import JSONDecodeError
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from server.engine.cases import start_case
+from server.engine.documents import accept_document
+from server.engine.history import read_history
+from server.engine.registry import Process
+from server.errors import BadRequest
+from server.http import examples, models
+from server.http.context import Actor, Host, HostPart, Limit, Word
+from server.http.problems import problem_responses
+from server.storage.cases import get_case, list_cases
+from server.storage.effects import list_effects
+from server.storage.pages import decode_cursor, encode_cursor
+from server.storage.reviews import list_reviews
+
+router = APIRouter(prefix="/v1", tags=["cases"])
+
+_MAX_REVIEWS = 200
+
+
+@router.post(
+    "/processes/{process}/cases",
+    status_code=201,
+    response_model=models.Case,
+    responses={
+        201: examples.response(examples.CASE, headers={"Location": "where the case is"}),
+        200: examples.response(
+            examples.CASE, description="the case that this Idempotency-Key started before"
+        ),
+        **problem_responses(404, 413, 415, 422, 503),
+    },
+    openapi_extra={"requestBody": examples.START_BODY},
+)
+async def post_case(
+    request: Request,
+    response: Response,
+    process: str,
+    host: HostPart,
+    actor: Actor,
+    key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
+) -> Any:
+    """Start a case from a JSON input, or from a file (`multipart/form-data`, field `file`).
+
+    201 says that the case is stored and will be worked on, whatever happens to this host.
+    """
+    found = host.registry.get(process)
+    input_ = await _read_input(request, host, found)
+    case, is_new = await start_case(host.database, found, input_=input_, actor=actor, key=key)
+    response.headers["Location"] = f"/v1/cases/{case.id}"
+    response.status_code = 201 if is_new else 200
+    return case
+
+
+@router.get(
+    "/cases",
+    response_model=models.Page[models.Case],
+    responses={200: examples.response(examples.page(examples.CASE)), **problem_responses(422, 503)},
+)
+async def get_cases(
+    host: HostPart,
+    process: Word | None = None,
+    status: models.CaseStatus | None = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> Any:
+    """List cases, newest first."""
+    after = decode_cursor(cursor) if cursor else None
+    async with host.database.transaction() as connection:
+        rows = await list_cases(connection, process=process, status=status, after=after, limit=limit + 1)
+    page = rows[:limit]
+    more = len(rows) > limit
+    return {"items": page, "next": encode_cursor((page[-1].created_at, page[-1].id)) if more else None}
+
+
+@router.get(
+    "/cases/{id}",
+    response_model=models.CaseDetail,
+    responses={200: examples.response(examples.CASE_DETAIL), **problem_responses(404, 422, 503)},
+)
+async def get_case_detail(host: HostPart, id: UUID) -> Any:  # noqa: A002  the path says {id}
+    """Show a case with its state, steps, reviews and effects."""
+    async with host.database.transaction() as connection:
+        case = await get_case(connection, id)
+        reviews = await list_reviews(connection, case_id=id, limit=_MAX_REVIEWS)
+        effects = await list_effects(connection, id)
+    history = await read_history(host.database, host.registry.get(case.process), id)
+    return models.CaseDetail(
+        **models.Case.model_validate(case).model_dump(),
+        state=history.values,
+        steps=[models.Step.model_validate(step) for step in history.steps],
+        reviews=[models.Review.model_validate(review) for review in reviews],
+        effects=[models.Effect.model_validate(effect) for effect in effects],
+    )
+
+
+async def _read_input(request: Request, host: Host, process: Process) -> dict[str, Any]:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return await _read_file(request, host, process)
+    try:
+        body = json.loads(await request.body())
+        return models.StartCase.model_validate(body).input
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("the body is neither JSON nor a file upload", field="body") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        raise BadRequest(first["msg"], field=".".join(map(str, first["loc"])) or "body") from error
+
+
+async def _read_file(request: Request, host: Host, process: Process) -> dict[str, Any]:
+    if "document" not in process.input_schema.get("properties", {}):
+        raise BadRequest(f"process {process.name} takes no file", field="file")
+    async with request.form(max_files=1, max_fields=1) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadRequest("one file in the field `file`", field="file")
+        content = await file.read()
+        limit = host.settings.max_document_bytes
+        return {
+            "document": await accept_document(host.database, content, name=file.filename or "", limit=limit)
+        }

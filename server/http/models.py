@@ -1,0 +1,146 @@
+"""The shapes that the API shows. Amounts are decimal text, times are ISO 8601 in UTC."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+CaseStatus = Literal["running", "waiting", "suspended", "incident", "succeeded", "failed", "cancelled"]
+ReviewStatus = Literal["open", "answered", "withdrawn"]
+ItemT = TypeVar("ItemT")
+
+
+class Shown(BaseModel):
+    """A row of the host as a caller sees it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """Some rows, newest first; `next` is the cursor of the page that follows, or null at the end."""
+
+    items: list[ItemT]
+    next: str | None
+
+
+class StartCase(BaseModel):
+    """The input of a case. A file is named by its reference, as `POST /v1/documents` returned it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input: dict[str, Any]
+
+
+class Case(Shown):
+    """A case: where it stands, what it is about (`title`) and what became of it (`result`)."""
+
+    id: UUID
+    process: str
+    status: CaseStatus
+    title: str | None
+    result: str | None
+    error: dict[str, Any] | None
+    attempt: int
+    input: dict[str, Any]
+    started_by: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+class Step(Shown):
+    """One execution of a step, and what it changed in the state."""
+
+    number: int
+    name: str
+    status: Literal["done", "waiting", "open"]
+    started_at: datetime
+    ended_at: datetime | None
+    update: dict[str, Any] | None
+
+
+class Effect(Shown):
+    """A consequential tool call: what was sent under which key, and what the system of record answered."""
+
+    key: str
+    step: str
+    server: str
+    tool: str
+    contract: str
+    arguments: dict[str, Any]
+    verdict: dict[str, Any]
+    status: Literal["intended", "done", "failed"]
+    tries: int
+    receipt: dict[str, Any] | None
+    error: dict[str, Any] | None
+    intended_at: datetime
+    ended_at: datetime | None
+
+
+class Review(Shown):
+    """A question to a person. `form` is the JSON Schema that the answer must fit."""
+
+    id: UUID
+    case_id: UUID
+    process: str
+    title: str | None
+    status: ReviewStatus
+    question: str
+    role: str | None
+    body: dict[str, Any]
+    form: dict[str, Any] | None
+    answer: Any
+    answered_by: str | None
+    opened_at: datetime
+    answered_at: datetime | None
+
+
+class CaseDetail(Case):
+    """A case with all that happened in it."""
+
+    state: dict[str, Any]
+    steps: list[Step]
+    reviews: list[Review]
+    effects: list[Effect]
+
+
+class Answer(BaseModel):
+    """The answer to a review."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Any
+
+
+class ProcessStep(Shown):
+    """A step of a process and what it does."""
+
+    name: str
+    doc: str
+
+
+class Process(Shown):
+    """A process: what a case of it takes, its steps, and its picture in Mermaid."""
+
+    name: str
+    doc: str
+    input_schema: dict[str, Any]
+    steps: list[ProcessStep]
+    mermaid: str
+
+
+class Document(Shown):
+    """A stored file under the name of its content."""
+
+    id: str
+    name: str
+    media_type: str
+    created_at: datetime
+
+
+class Health(BaseModel):
+    """Whether the host works; `parts` says so of each part."""
+
+    status: Literal["ok", "unavailable"]
+    parts: dict[str, bool]

@@ -1,0 +1,93 @@
+"""Cases: rows, pages and the transitions of their status."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from server.errors import NotFound
+from server.storage.database import Connection
+from server.storage.pages import Position
+
+_COLUMNS = (
+    "id, process, status, attempt, input, title, result, error, started_by, created_at, updated_at, ended_at"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One business item on its way through a process."""
+
+    id: UUID
+    process: str
+    status: str
+    attempt: int
+    input: dict[str, Any]
+    title: str | None
+    result: str | None
+    error: dict[str, Any] | None
+    started_by: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+async def insert_case(
+    connection: Connection, id_: UUID, *, process: str, input_: dict[str, Any], actor: str
+) -> None:
+    await connection.execute(
+        "INSERT INTO cases (id, process, input, started_by) VALUES (%s, %s, %s, %s)",
+        (id_, process, Jsonb(input_), actor),
+    )
+
+
+async def get_case(connection: Connection, id_: UUID) -> Case:
+    """Return the case.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    async with connection.cursor(row_factory=class_row(Case)) as cursor:
+        await cursor.execute(f"SELECT {_COLUMNS} FROM cases WHERE id = %s", (id_,))
+        if case := await cursor.fetchone():
+            return case
+    raise NotFound(f"there is no case {id_}")
+
+
+async def list_cases(
+    connection: Connection, *, process: str | None, status: str | None, after: Position | None, limit: int
+) -> list[Case]:
+    """Return up to `limit` cases, newest first, that come after the position."""
+    at, id_ = after or (None, None)
+    async with connection.cursor(row_factory=class_row(Case)) as cursor:
+        await cursor.execute(
+            f"SELECT {_COLUMNS} FROM cases"
+            " WHERE (%(process)s::text IS NULL OR process = %(process)s)"
+            " AND (%(status)s::text IS NULL OR status = %(status)s)"
+            " AND (%(at)s::timestamptz IS NULL OR (created_at, id) < (%(at)s, %(id)s::uuid))"
+            " ORDER BY created_at DESC, id DESC LIMIT %(limit)s",
+            {"process": process, "status": status, "at": at, "id": id_, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def set_status(
+    connection: Connection,
+    id_: UUID,
+    *,
+    status: str,
+    title: str | None = None,
+    result: str | None = None,
+    error: dict[str, Any] | None = None,
+) -> None:
+    """Write where the case stands; a title or result of None keeps the one it has."""
+    await connection.execute(
+        "UPDATE cases SET status = %(status)s, title = COALESCE(%(title)s, title),"
+        " result = COALESCE(%(result)s, result), error = %(error)s, updated_at = now(),"
+        " ended_at = CASE WHEN %(status)s IN ('succeeded', 'failed', 'cancelled') THEN now() END"
+        " WHERE id = %(id)s",
+        {"id": id_, "status": status, "title": title, "result": result, "error": error and Jsonb(error)},
+    )

@@ -1,0 +1,80 @@
+"""The connection pool and the one way to a transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import Error
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from server.errors import AttemptSuperseded, Unavailable
+
+Connection = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+_SUPERSEDED = "ST001"  # raised by assert_attempt(), see migrations/0001_house.sql
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Give the database's refusals and silences their names in this host.
+
+    Raises:
+        AttemptSuperseded: the fence refused a write, and with it the transaction.
+        Unavailable: the database does not answer. Whether a commit under way took place is then unknown.
+    """
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        raise Unavailable("the database does not answer") from error
+    except Error as error:
+        if error.sqlstate == _SUPERSEDED:
+            raise AttemptSuperseded(error.diag.message_primary or "the attempt is superseded") from error
+        raise
+
+
+class Database:
+    """A pool on one PostgreSQL database, shared by everything in this process."""
+
+    def __init__(self, url: str, *, size: int = 20) -> None:
+        self.url = url
+        self.pool: Pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=10,
+            open=False,
+            connection_class=AsyncConnection[DictRow],
+            # What langgraph-checkpoint-postgres asks for; the check spares a run the first stale connection.
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def __aenter__(self) -> "Database":
+        await self.pool.open(wait=True, timeout=30)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Yield a connection inside one transaction; see `translated` for what it raises."""
+        async with translated(), self.pool.connection() as connection, connection.transaction():
+            yield connection
+
+    async def connect(self, **options: Any) -> Connection:
+        """Open a connection of its own, outside the pool, for a session lock or LISTEN."""
+        return await AsyncConnection.connect(self.url, autocommit=True, row_factory=dict_row, **options)
+
+
+async def is_reachable(database: Database) -> bool:
+    """Say whether the database answers within two seconds."""
+    try:
+        async with database.pool.connection(timeout=2) as connection:
+            await connection.execute("SELECT 1")
+    except (OperationalError, PoolTimeout):
+        return False
+    return True

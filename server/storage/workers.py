@@ -1,0 +1,20 @@
+"""Workers: a number, and the session advisory lock that says its owner lives."""
+
+from server.storage.database import Connection
+
+LOCK_CLASS = 0x57A9D
+
+
+async def register_worker(connection: Connection, name: str) -> int:
+    """Register a worker and take its lock on this connection, which must stay open while the worker lives.
+
+    PostgreSQL frees the lock when the connection's process ends, however it ends.
+    """
+    row = await (
+        await connection.execute("INSERT INTO workers (name) VALUES (%s) RETURNING id", (name,))
+    ).fetchone()
+    if row is None:
+        raise AssertionError("INSERT ... RETURNING gave no row")
+    await connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, row["id"]))
+    number: int = row["id"]
+    return number

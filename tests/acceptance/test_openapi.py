@@ -1,0 +1,93 @@
+"""Every operation of the OpenAPI document, run with its own examples against a running host."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from server.app import create_app
+from server.settings import Settings
+
+SAMPLES = Path(__file__).resolve().parents[2] / "graphs" / "samples" / "invoice_to_pay"
+SPEC: dict[str, Any] = create_app(Settings(), database_url="postgresql://unused").openapi()
+OPERATIONS = [(method, path) for path, item in SPEC["paths"].items() for method in item]
+FILE = ("invoice.xml", (SAMPLES / "04-no-order.xml").read_bytes(), "text/plain")
+
+
+@pytest.fixture(scope="module")
+def client(server_url: str) -> Any:
+    with httpx.Client(base_url=server_url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ids(client: httpx.Client) -> dict[str, str]:
+    """Real ids for the paths: a case that waits for a buyer, its review, its document."""
+    case = client.post("/v1/processes/invoice_to_pay/cases", files={"file": FILE}).json()
+    deadline = time.monotonic() + 30
+    while case["status"] == "running" and time.monotonic() < deadline:
+        time.sleep(0.05)
+        case = client.get(f"/v1/cases/{case['id']}").json()
+    return {
+        "/v1/cases/{id}": case["id"],
+        "/v1/reviews/{id}": case["reviews"][0]["id"],
+        "/v1/documents/{id}": case["input"]["document"],
+        "process": "invoice_to_pay",
+    }
+
+
+def example_requests(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The keyword arguments of httpx for each way to send this operation's body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    requests = [
+        {"json": example["value"]}
+        for example in content.get("application/json", {}).get("examples", {}).values()
+    ]
+    if "multipart/form-data" in content:
+        requests.append({"files": {"file": FILE}})
+    return requests if content else [{}]
+
+
+def resolved(path: str, ids: dict[str, str]) -> str:
+    prefix = path.partition("/{id}")[0] + "/{id}"
+    return path.replace("{id}", ids.get(prefix, "")).replace("{process}", ids["process"])
+
+
+def success_of(operation: dict[str, Any], status: int) -> dict[str, Any]:
+    assert str(status) in operation["responses"], f"{status} is not described"
+    described: dict[str, Any] = operation["responses"][str(status)]
+    return described
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_operation_answers_its_examples_as_described(
+    client: httpx.Client, ids: dict[str, str], method: str, path: str
+) -> None:
+    operation = SPEC["paths"][path][method]
+    requests = example_requests(operation)
+    assert requests, "an operation with a body needs an example"
+
+    responses = [client.request(method, resolved(path, ids), **request) for request in requests]
+
+    for response in responses:
+        assert response.is_success, response.text
+        described = success_of(operation, response.status_code)
+        if response.headers["content-type"] != "application/json":
+            assert response.headers["content-type"].partition(";")[0] in described["content"]
+            continue
+        schema = {**described["content"]["application/json"]["schema"], "components": SPEC["components"]}
+        Draft202012Validator(schema).validate(response.json())
+        for example in described["content"]["application/json"]["examples"].values():
+            Draft202012Validator(schema).validate(example["value"])
+            assert example["value"].keys() == response.json().keys()
+
+
+def test_every_operation_that_can_fail_describes_its_problems() -> None:
+    for method, path in OPERATIONS:
+        if "{" in path:
+            responses = SPEC["paths"][path][method]["responses"]
+            assert "404" in responses, f"{method} {path}"
+            assert "application/problem+json" in responses["404"]["content"]

@@ -1,0 +1,13 @@
+from server.storage.database import Database
+from server.storage.migrate import is_current, migrate
+
+
+async def test_migrating_twice_applies_nothing_the_second_time(empty_database_url: str) -> None:
+    async with Database(empty_database_url) as database:
+        first = await migrate(database)
+
+        second = await migrate(database)
+
+        assert first == ["0001_house.sql"]
+        assert second == []
+        assert await is_current(database)

@@ -1,0 +1,382 @@
+"""The door, against real tool servers that behave and one that does not."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+from tool_servers import INVOICE, ROOT, UNRELIABLE, erp_over_http, started, unreliable
+
+import tools
+from tools import Server, server
+from tools.errors import (
+    BadAnswer,
+    ConnectionLost,
+    DeadlineExceeded,
+    EffectConflict,
+    KeyMissing,
+    NotAllowed,
+    NotSent,
+    OutcomeUnknown,
+    ToolRefused,
+    UnknownTool,
+)
+from tools.ports import Entry, Verdict, install
+
+erp = server("erp")
+
+
+class Memory:
+    """A ledger that keeps its entries in memory, and what it was told in order."""
+
+    def __init__(self):
+        self.entries = {}
+        self.told = []
+
+    async def begin(self, call, verdict):
+        self.told.append("begin")
+        digest, receipt = self.entries.get(call.key, (None, None))
+        if digest not in (None, call.digest):
+            raise EffectConflict(call.key)
+        self.entries[call.key] = (call.digest, receipt)
+        if digest is None:
+            return Entry("new")
+        return Entry("unfinished") if receipt is None else Entry("done", receipt)
+
+    async def finish(self, key, receipt):
+        self.told.append("finish")
+        self.entries[key] = (self.entries[key][0], receipt)
+
+    async def fail(self, key, error):
+        self.told.append(f"fail {error.code}")
+        del self.entries[key]
+
+
+class Refusal:
+    """A guard that refuses everything and remembers what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def decide(self, call):
+        self.asked.append(call)
+        return Verdict(allowed=False, reason="closed today")
+
+
+@pytest.fixture(autouse=True)
+async def closed_sessions():
+    yield
+    await tools.close()
+
+
+@pytest.fixture
+def ledger():
+    ledger = Memory()
+    with install(ledger=ledger):
+        yield ledger
+
+
+@pytest.fixture(params=["stdio", "http"])
+def running_erp(request, tmp_path, monkeypatch):
+    """The ERP under the name that servers.toml gives it, over either transport."""
+    database = tmp_path / "erp.sqlite3"
+    monkeypatch.setenv("ERP_DATABASE", str(database))
+    if request.param == "stdio":
+        monkeypatch.delenv("ERP_URL", raising=False)
+        yield
+    else:
+        with erp_over_http(database) as (_, url):
+            monkeypatch.setenv("ERP_URL", url)
+            yield
+
+
+@pytest.fixture
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def notes(folder):
+    return (folder / "notes").read_text().split() if (folder / "notes").exists() else []
+
+
+async def test_a_call_returns_the_structured_answer(running_erp):
+    answer = await erp.call("find_supplier", vat_id="DE129273398")
+
+    assert answer["supplier"]["id"] == "S-1001"
+
+
+async def test_a_consequential_call_with_a_key_happens_once(running_erp):
+    first = await erp.call("book_invoice", key="k1", **INVOICE)
+
+    second = await erp.call("book_invoice", key="k1", **INVOICE)
+
+    assert (first["repeated"], second["repeated"]) == (False, True)
+    assert first["entry"] == second["entry"]
+
+
+async def test_many_tasks_share_one_session(running_erp):
+    answers = await asyncio.gather(*(erp.call("get_order", number="PO-2026-0001") for _ in range(30)))
+
+    assert {answer["order"]["number"] for answer in answers} == {"PO-2026-0001"}
+
+
+async def test_a_finished_effect_is_answered_from_the_ledger(tmp_path, ledger):
+    door = Server(unreliable(tmp_path))
+    first = await door.call("note", key="k1")
+
+    second = await door.call("note", key="k1")
+
+    assert first == second == {"count": 1, "repeated": False, "key_argument": "k1"}
+    assert ledger.told == ["begin", "finish", "begin"]
+
+
+async def test_a_key_with_other_arguments_is_a_conflict_before_anything_is_sent(tmp_path, ledger):
+    door = Server(unreliable(tmp_path))
+    await door.call("note", key="k1", text="a")
+
+    with pytest.raises(EffectConflict):
+        await door.call("note", key="k1", text="b")
+
+
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+async def test_a_keyed_call_whose_server_dies_before_answering_is_repeated_to_one_effect(
+    tmp_path, ledger, transport, monkeypatch, free_port
+):
+    (tmp_path / "die").touch()
+    if transport == "http":
+        monkeypatch.setenv("UNRELIABLE_URL", f"http://127.0.0.1:{free_port}/mcp")
+    door = Server(unreliable(tmp_path, url_env="UNRELIABLE_URL"))
+
+    with unreliable_over(transport, tmp_path, free_port), pytest.raises(OutcomeUnknown) as lost:
+        await door.call("note", key="k1")
+    with unreliable_over(transport, tmp_path, free_port):
+        answer = await door.call("note", key="k1")
+
+    assert lost.value.repeatable
+    assert "did not answer within" not in str(lost.value), "a broken answer is known at once"
+    assert answer["repeated"] is True
+    assert notes(tmp_path) == ["k1"]
+    assert ledger.told == ["begin", "begin", "finish"]
+
+
+@contextmanager
+def unreliable_over(transport, folder, port):
+    if transport == "stdio":
+        yield
+        return
+    with started(str(UNRELIABLE), str(folder), "--http", str(port)):
+        wait_for(port)
+        yield
+
+
+def wait_for(port):
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.mark.parametrize("contract", ["searchable", "blind"])
+async def test_an_effect_left_unfinished_is_not_called_again_without_a_key(tmp_path, ledger, contract):
+    (tmp_path / "die").touch()
+    door = Server(unreliable(tmp_path, contract))
+
+    with pytest.raises(OutcomeUnknown) as lost:
+        await door.call("note", key="k1")
+    with pytest.raises(OutcomeUnknown, match="begun before") as again:
+        await door.call("note", key="k1")
+
+    assert not lost.value.repeatable
+    assert not again.value.repeatable
+    assert notes(tmp_path) == ["k1"]
+    assert ledger.told == ["begin", "begin"]
+
+
+@pytest.mark.parametrize(("contract", "argument"), [("keyed", "k1"), ("searchable", None), ("blind", None)])
+async def test_only_a_keyed_tool_gets_the_key_as_an_argument(tmp_path, contract, argument):
+    answer = await Server(unreliable(tmp_path, contract)).call("note", key="k1")
+
+    assert answer["key_argument"] == argument
+
+
+async def test_a_late_answer_to_an_effect_leaves_it_unfinished(tmp_path, ledger):
+    door = Server(unreliable(tmp_path, timeout_s=2))
+
+    with pytest.raises(OutcomeUnknown, match="did not answer within 2 s"):
+        await door.call("note_slowly", key="k1")
+
+    assert notes(tmp_path) == ["k1"]
+    assert ledger.told == ["begin"]
+
+
+async def test_a_late_answer_to_a_read_is_transient(tmp_path):
+    with pytest.raises(DeadlineExceeded) as late:
+        await Server(unreliable(tmp_path, timeout_s=2)).call("wait")
+
+    assert late.value.kind == "transient"
+
+
+async def test_a_server_that_dies_under_a_read_is_transient_and_replaced(tmp_path):
+    door = Server(unreliable(tmp_path))
+
+    with pytest.raises(ConnectionLost) as lost:
+        await door.call("die")
+    answer = await door.call("note", key="k1")
+
+    assert lost.value.kind == "transient"
+    assert answer["count"] == 1
+
+
+async def test_a_cancelled_effect_is_left_unfinished(tmp_path, ledger):
+    calling = asyncio.create_task(Server(unreliable(tmp_path)).call("note_slowly", key="k1"))
+    while not notes(tmp_path):  # noqa: ASYNC110  another process writes them
+        await asyncio.sleep(0.05)
+
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+
+    assert ledger.told == ["begin"]
+
+
+async def test_a_refused_effect_did_not_happen(tmp_path, ledger):
+    with pytest.raises(ToolRefused, match="no pencil"):
+        await Server(unreliable(tmp_path)).call("note_refused", key="k1")
+
+    assert ledger.told == ["begin", "fail tool_refused"]
+
+
+async def test_an_error_in_the_middle_of_an_effect_leaves_it_unfinished(tmp_path, ledger):
+    with pytest.raises(BadAnswer, match="ink everywhere") as broken:
+        await Server(unreliable(tmp_path)).call("note_broken", key="k1")
+
+    assert not broken.value.repeatable
+    assert ledger.told == ["begin"]
+
+
+async def test_an_effect_on_an_unreachable_server_did_not_happen(tmp_path, ledger, monkeypatch, free_port):
+    monkeypatch.setenv("UNRELIABLE_URL", f"http://127.0.0.1:{free_port}/mcp")
+
+    with pytest.raises(NotSent, match="unreliable") as unsent:
+        await Server(unreliable(tmp_path, url_env="UNRELIABLE_URL")).call("note", key="k1")
+
+    assert unsent.value.kind == "transient"
+    assert ledger.told == ["begin", "fail tool_not_sent"]
+
+
+async def test_a_failure_to_send_again_says_nothing_about_the_first_try(
+    tmp_path, ledger, monkeypatch, free_port
+):
+    monkeypatch.setenv("UNRELIABLE_URL", f"http://127.0.0.1:{free_port}/mcp")
+    door = Server(unreliable(tmp_path, url_env="UNRELIABLE_URL"))
+    (tmp_path / "die").touch()
+    with unreliable_over("http", tmp_path, free_port), pytest.raises(OutcomeUnknown):
+        await door.call("note", key="k1")
+
+    with pytest.raises(NotSent):
+        await door.call("note", key="k1")
+
+    assert ledger.told == ["begin", "begin"]
+
+
+async def test_a_command_that_does_not_exist_is_not_sent(tmp_path):
+    with pytest.raises(NotSent, match="no-such-server"):
+        await Server(unreliable(tmp_path, command=["no-such-server"])).call("wait")
+
+
+async def test_a_server_that_never_opens_a_session_is_not_sent(tmp_path):
+    entry = unreliable(tmp_path, command=["sleep", "60"], timeout_s=0.5)
+
+    with pytest.raises(NotSent, match=r"within 0\.5 s"):
+        await Server(entry).call("wait")
+
+
+async def test_a_restarted_server_goes_unnoticed_by_the_next_call(tmp_path, monkeypatch, free_port):
+    monkeypatch.setenv("UNRELIABLE_URL", f"http://127.0.0.1:{free_port}/mcp")
+    door = Server(unreliable(tmp_path, url_env="UNRELIABLE_URL"))
+    with unreliable_over("http", tmp_path, free_port):
+        await door.call("note", key="k1")
+
+    with unreliable_over("http", tmp_path, free_port):
+        answer = await door.call("note", key="k2")
+
+    assert answer["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("tool", "message"),
+    [("wrong", "count"), ("bare", "without structured content")],
+)
+async def test_an_answer_that_is_not_as_promised_is_an_error(tmp_path, tool, message):
+    with pytest.raises(BadAnswer, match=message):
+        await Server(unreliable(tmp_path)).call(tool)
+
+
+async def test_an_unlisted_tool_cannot_be_called():
+    with pytest.raises(UnknownTool, match="drop_everything"):
+        await erp.call("drop_everything")
+
+
+async def test_a_listed_tool_that_the_server_lacks_is_unknown(tmp_path):
+    with pytest.raises(UnknownTool, match="does not offer 'vanished'"):
+        await Server(unreliable(tmp_path)).call("vanished")
+
+
+async def test_a_refused_permission_sends_nothing_and_begins_nothing(tmp_path, ledger):
+    guard = Refusal()
+
+    with install(guard=guard), pytest.raises(NotAllowed, match="closed today"):
+        await Server(unreliable(tmp_path)).call("note", key="k1", text="a")
+
+    assert (guard.asked[0].tool, guard.asked[0].arguments) == ("note", {"text": "a"})
+    assert (guard.asked[0].contract, guard.asked[0].key) == ("keyed", "k1")
+    assert ledger.told == []
+    assert notes(tmp_path) == []
+
+
+async def test_the_guard_is_asked_about_reads_too(tmp_path):
+    with install(guard=Refusal()), pytest.raises(NotAllowed):
+        await Server(unreliable(tmp_path)).call("wait")
+
+
+async def test_without_a_host_no_effect_reaches_a_server_that_is_no_sandbox(tmp_path):
+    door = Server(unreliable(tmp_path, sandbox=False))
+
+    with pytest.raises(NotAllowed, match="no sandbox"):
+        await door.call("note", key="k1")
+
+    assert notes(tmp_path) == []
+
+
+async def test_a_consequential_call_outside_a_case_needs_a_key():
+    with pytest.raises(KeyMissing, match="pass key="):
+        await erp.call("book_invoice", **INVOICE)
+
+
+def test_loops_come_and_go_without_a_word(tmp_path):
+    program = """
+import asyncio
+from tools import server
+asyncio.run(server("erp").call("get_order", number="PO-2026-0001"))
+asyncio.run(server("erp").call("get_order", number="PO-2026-0001"))
+"""
+    environment = {**os.environ, "ERP_DATABASE": str(tmp_path / "erp.sqlite3"), "PYTHONPATH": str(ROOT)}
+    environment.pop("ERP_URL", None)
+
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,198 @@
+"""The ERP's face: what its MCP tools are called, take and promise."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from mcp.server.fastmcp import Context
+from mcp.server.fastmcp.tools import Tool
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from tools.erp import booking, invoices, journal, masterdata, payments
+from tools.erp.answers import (
+    Booking,
+    Conversion,
+    InvoicesAnswer,
+    JournalAnswer,
+    OrderAnswer,
+    Payment,
+    SupplierAnswer,
+    TrialBalance,
+)
+from tools.erp.database import Database
+from tools.erp.values import (
+    Amount,
+    BilledLine,
+    Currency,
+    Day,
+    EntryNumber,
+    Kind,
+    OptionalAmount,
+    OptionalCurrency,
+    OptionalDay,
+    SignedAmount,
+    Text,
+    minor,
+)
+
+KEY_IN_META = "io.steward/idempotency-key"
+
+Request = Context[Any, Any, Any]
+Key = Annotated[
+    str,
+    Field(
+        max_length=500,
+        description=f"Makes a repeat safe; may come as _meta[{KEY_IN_META!r}] instead, and one of both must.",
+    ),
+]
+Number = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Tools:
+    """The tools over one database. Each works in a thread, because the database waits for the disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def listed(self) -> list[Tool]:
+        reading = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
+        booking_once = ToolAnnotations(
+            readOnlyHint=False, destructiveHint=False, idempotentHint=True, openWorldHint=False
+        )
+        readers: list[Callable[..., Any]] = [
+            self.find_supplier,
+            self.get_order,
+            self.find_invoices,
+            self.convert_amount,
+            self.trial_balance,
+            self.list_entries,
+        ]
+        writers: list[Callable[..., Any]] = [self.book_invoice, self.schedule_payment]
+        return [_strict(tool, reading) for tool in readers] + [
+            _strict(tool, booking_once) for tool in writers
+        ]
+
+    async def find_supplier(self, vat_id: Text = "", name: Text = "", iban: Text = "") -> SupplierAnswer:
+        """Find a supplier's master data by VAT id or, if none is stated, by exact name.
+
+        Case, spaces and punctuation do not count. The IBAN only chooses between suppliers of one name.
+        """
+        return await asyncio.to_thread(
+            masterdata.find_supplier, self._database, vat_id=vat_id, name=name, iban=iban
+        )
+
+    async def get_order(self, number: Number) -> OrderAnswer:
+        """Get a purchase order with the quantities ordered, received and invoiced so far."""
+        return await asyncio.to_thread(masterdata.get_order, self._database, number=number)
+
+    async def find_invoices(
+        self,
+        supplier: Text,
+        number: Text = "",
+        total: OptionalAmount = "",
+        currency: OptionalCurrency = "",
+        date: OptionalDay = "",
+        days: Annotated[int, Field(ge=0, le=366)] = 7,
+    ) -> InvoicesAnswer:
+        """Find a supplier's booked invoices and credit notes.
+
+        By number, where only letters and digits count and zeros in front do not; and, if total, currency
+        and date are all stated, those of the same total whose date is at most `days` away.
+        """
+        return await asyncio.to_thread(
+            invoices.find_invoices,
+            self._database,
+            supplier=supplier,
+            number=number,
+            total=total,
+            currency=currency,
+            date=date,
+            days=days,
+        )
+
+    async def convert_amount(self, amount: SignedAmount, currency: Currency, date: Day) -> Conversion:
+        """Convert an amount to EUR by the rate in force on a day, rounded half up to cents."""
+        return await asyncio.to_thread(
+            masterdata.convert_amount, self._database, amount=amount, currency=currency, date=date
+        )
+
+    async def book_invoice(
+        self,
+        context: Request,
+        supplier: Number,
+        number: Number,
+        kind: Kind,
+        date: Day,
+        due_date: Day,
+        currency: Currency,
+        net: Amount,
+        tax: Amount,
+        total: Amount,
+        order: Text = "",
+        lines: Annotated[list[BilledLine], Field(max_length=1000)] = [],  # noqa: B006  never changed
+        key: Key = "",
+    ) -> Booking:
+        """Book a supplier's invoice or credit note, amounts positive in both, and post it to the journal.
+
+        A repeat with the same key and arguments returns the first entry; with other arguments it is an
+        error. A refusal is an answer with status "refused", a code and a message; nothing is written.
+        """
+        request = booking.Request(
+            supplier=supplier,
+            number=number,
+            kind=kind,
+            date=date,
+            due_date=due_date,
+            currency=currency,
+            net=minor(net),
+            tax=minor(tax),
+            total=minor(total),
+            order=order.strip(),
+            lines=tuple(lines),
+        )
+        return await asyncio.to_thread(
+            booking.book_invoice, self._database, request, key=_key(context, argument=key)
+        )
+
+    async def schedule_payment(
+        self, context: Request, entry: EntryNumber, date: Day, key: Key = ""
+    ) -> Payment:
+        """Schedule the payment of a booked invoice to the account in the supplier's master data.
+
+        An entry has one payment. A repeat with the same key and arguments returns the first; with other
+        arguments it is an error. A refusal is an answer with status "refused", a code and a message.
+        """
+        return await asyncio.to_thread(
+            payments.schedule_payment,
+            self._database,
+            key=_key(context, argument=key),
+            entry=entry,
+            date=date,
+        )
+
+    async def trial_balance(self) -> TrialBalance:
+        """Sum every account over all posted entries, in EUR."""
+        return await asyncio.to_thread(journal.trial_balance, self._database)
+
+    async def list_entries(self, limit: Annotated[int, Field(ge=1, le=1000)] = 50) -> JournalAnswer:
+        """List posted journal entries with their lines in EUR, latest first."""
+        return await asyncio.to_thread(journal.list_entries, self._database, limit=limit)
+
+
+def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
+    """Make a tool that refuses an argument it does not know, where FastMCP would drop it in silence."""
+    tool = Tool.from_function(function, annotations=annotations, structured_output=True)
+    model = tool.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_rebuild(force=True)
+    tool.parameters["additionalProperties"] = False
+    return tool
+
+
+def _key(context: Request, *, argument: str) -> str:
+    meta = context.request_context.meta
+    key = argument or ((meta.model_extra or {}).get(KEY_IN_META) if meta else None)
+    if not isinstance(key, str) or not 1 <= len(key) <= 500:
+        raise ValueError(f"key: an idempotency key is needed, as argument or as _meta[{KEY_IN_META!r}]")
+    return key

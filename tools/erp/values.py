@@ -1,0 +1,108 @@
+"""The values that cross the ERP's border: amounts, quantities, dates, numbers, names.
+
+Amounts are text like "1234.50" outside and whole minor units inside. Every currency that the ERP knows
+has two decimals.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from datetime import date as Date  # noqa: N812  `date` is the name of a parameter of several tools
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+CENT = Decimal("0.01")
+
+Kind = Literal["invoice", "credit_note"]
+
+
+def calendar_date(text: str) -> str:
+    """Return `text` if it is a day of the calendar, else raise a ValueError."""
+    Date.fromisoformat(text)
+    return text
+
+
+def calendar_date_or_nothing(text: str) -> str:
+    return text and calendar_date(text)
+
+
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$", examples=["1234.50"])]
+SignedAmount = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$", examples=["-1234.50"])]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", examples=["2.5"])]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(calendar_date)]
+OptionalAmount = Annotated[str, Field(pattern=r"^([0-9]{1,12}(\.[0-9]{1,2})?)?$")]
+OptionalCurrency = Annotated[str, Field(pattern=r"^([A-Z]{3})?$")]
+OptionalDay = Annotated[
+    str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"), AfterValidator(calendar_date_or_nothing)
+]
+EntryNumber = Annotated[str, Field(pattern=r"^JE-[0-9]{6,12}$", examples=["JE-000001"])]
+Text = Annotated[str, Field(max_length=200)]
+
+
+class BilledLine(BaseModel):
+    """How much of one line of an order an invoice bills, or a credit note takes back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order_line: Annotated[int, Field(ge=1)]
+    quantity: Quantity
+
+
+def minor(amount: str) -> int:
+    """Read an amount as minor units: "1234.5" is 123450."""
+    return int(Decimal(amount) * 100)
+
+
+def amount_text(units: int) -> str:
+    return str(Decimal(units).scaleb(-2).quantize(CENT))
+
+
+def converted(units: int, rate: Decimal) -> int:
+    """Convert minor units, rounded half up to whole ones."""
+    return int((units * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def quantity_text(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"
+
+
+def entry_text(entry: int) -> str:
+    return f"JE-{entry:06d}"
+
+
+def entry_id(number: str) -> int:
+    return int(number.removeprefix("JE-"))
+
+
+def letters_and_digits(text: str) -> str:
+    """Reduce a name or number to what people compare: its letters and digits, in upper case."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).upper()))
+
+
+def number_key(number: str) -> str:
+    """Reduce an invoice number to what makes two of them the same.
+
+    "RE 2026/0117" and "re-2026-0117" are one number. Zeros in front do not count, because senders pad:
+    "000123" is "123".
+
+    Raises:
+        ValueError: the number has no letter and no digit.
+    """
+    key = letters_and_digits(number)
+    if not key:
+        raise ValueError(f"number: {number!r} has no letter and no digit")
+    return key.lstrip("0") or "0"
+
+
+def digest(arguments: dict[str, JsonValue]) -> str:
+    """Tell two calls with one key apart."""
+    canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def without_spaces(text: str) -> str:
+    return re.sub(r"[\s.\-]", "", text).upper()

@@ -1,0 +1,116 @@
+"""What can go wrong at the door to a tool server, and what whoever meets it may do about it.
+
+ToolError
+├── NotSent            transient   the call never reached the server
+├── DeadlineExceeded   transient   a reading call got no answer in time
+├── ConnectionLost     transient   a reading call lost its server before the answer
+├── OutcomeUnknown     ambiguous   a consequential call may or may not have happened
+├── ToolRefused        permanent   the server answered that it did not do it
+├── BadAnswer          permanent   the server answered, but not what it promises
+├── NotAllowed         forbidden   the guard said no
+├── UnknownTool        permanent   servers.toml or the server does not list the tool
+├── EffectConflict     permanent   the effect's key belongs to a call with other arguments
+├── KeyMissing         permanent   a consequential call outside a case brought no key
+└── ServersInvalid     permanent   servers.toml cannot be used
+"""
+
+from typing import ClassVar, Literal
+
+Kind = Literal["transient", "permanent", "business", "ambiguous", "forbidden", "limit"]
+
+
+class ToolError(Exception):
+    """Root of everything that the door raises."""
+
+    code: ClassVar[str] = "tool_error"
+    kind: ClassVar[Kind] = "permanent"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether running the step again from its top is safe and may help."""
+        return self.kind == "transient"
+
+
+class NotSent(ToolError):
+    """The call never reached the server, so nothing happened there."""
+
+    code = "tool_not_sent"
+    kind = "transient"
+
+
+class DeadlineExceeded(ToolError):
+    """A reading call got no answer within its time."""
+
+    code = "tool_deadline_exceeded"
+    kind = "transient"
+
+
+class ConnectionLost(ToolError):
+    """A reading call was sent and its server went away before it answered."""
+
+    code = "tool_connection_lost"
+    kind = "transient"
+
+
+class OutcomeUnknown(ToolError):
+    """A consequential call was sent and its answer never came: it may or may not have happened.
+
+    `keyed` says that the tool honours the effect's key, so that a repeat with the same key is safe.
+    """
+
+    code = "tool_outcome_unknown"
+    kind = "ambiguous"
+
+    def __init__(self, message: str, *, keyed: bool) -> None:
+        super().__init__(message)
+        self.keyed = keyed
+
+    @property
+    def repeatable(self) -> bool:
+        return self.keyed
+
+
+class ToolRefused(ToolError):
+    """The server answered that it did not do what it was asked."""
+
+    code = "tool_refused"
+
+
+class BadAnswer(ToolError):
+    """The answer has no structured content, or breaks the schema that the tool publishes.
+
+    A consequential call has happened all the same; only its receipt cannot be trusted.
+    """
+
+    code = "tool_bad_answer"
+
+
+class NotAllowed(ToolError):
+    """The guard refused the call; nothing was sent."""
+
+    code = "tool_not_allowed"
+    kind = "forbidden"
+
+
+class UnknownTool(ToolError):
+    """The tool or its server stands in no entry of servers.toml, or the server no longer offers it."""
+
+    code = "tool_unknown"
+
+
+class EffectConflict(ToolError):
+    """The effect's key is known to the ledger with other arguments; nothing was sent."""
+
+    code = "effect_conflict"
+
+
+class KeyMissing(ToolError):
+    """A consequential call was made outside a case and brought no key; nothing was sent."""
+
+    code = "effect_key_missing"
+
+
+class ServersInvalid(ToolError):
+    """servers.toml is malformed; the message names the server and the field."""
+
+    code = "tool_servers_invalid"

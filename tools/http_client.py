@@ -1,0 +1,140 @@
+"""An HTTP client that tells a call which was never sent from one whose answer was lost.
+
+The MCP client ends a whole session, with every call in flight, when one request fails, and waits for ever
+for an answer that breaks off. Here both become the JSON-RPC error of the one request that they concern.
+"""
+
+import functools
+import json
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+# Codes of our own, from the range that JSON-RPC leaves to implementations; REFUSED is JSON-RPC's own.
+NOT_SENT = -32098
+LOST = -32097
+REFUSED = -32600
+
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class McpHttpClient(httpx.AsyncClient):
+    """Answers a failed JSON-RPC request with error `NOT_SENT` or `LOST` instead of raising."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        request_id = _request_id(request)
+        if request_id is None:
+            return await super().send(request, **options)
+        try:
+            response = await super().send(request, **options)
+        except NEVER_SENT as error:
+            return _failure(request, request_id, code=NOT_SENT, message=_reason(error))
+        except httpx.TransportError as error:
+            return _failure(request, request_id, code=LOST, message=_reason(error))
+        return await _whole_or_failure(response, request_id)
+
+
+def new_client(
+    headers: dict[str, str] | None = None,
+    timeout: httpx.Timeout | None = None,
+    auth: httpx.Auth | None = None,
+) -> httpx.AsyncClient:
+    """Build the client of one session; the TLS context, which costs most, is built once."""
+    # An answer that breaks off gets its error appended, which compression would make unreadable.
+    plain = {**(headers or {}), "Accept-Encoding": "identity"}
+    return McpHttpClient(headers=plain, timeout=timeout, auth=auth, verify=_tls())
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _request_id(request: httpx.Request) -> str | int | None:
+    """Return the id that the answer must carry; None for what expects no JSON-RPC answer."""
+    if request.method != "POST":
+        return None
+    message = json.loads(request.content)
+    request_id: str | int | None = message.get("id") if "method" in message else None
+    return request_id
+
+
+async def _whole_or_failure(response: httpx.Response, request_id: str | int) -> httpx.Response:
+    # The MCP client itself follows redirects, and reads 404 as "your session is gone".
+    if response.is_redirect or response.status_code == httpx.codes.NOT_FOUND:
+        return response
+    if response.is_error:
+        await response.aclose()
+        message = f"the server answered {response.status_code} {response.reason_phrase}"
+        code = _code_of_status(response.status_code)
+        return _failure(response.request, request_id, code=code, message=message)
+    if response.headers.get("Content-Type", "").startswith("text/event-stream"):
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an async client's always is
+        response.stream = _EventsToTheEnd(response.stream, request_id)
+        return response
+    try:
+        await response.aread()
+    except httpx.TransportError as error:
+        return _failure(response.request, request_id, code=LOST, message=_reason(error))
+    return response
+
+
+def _code_of_status(status: int) -> int:
+    # A gateway's 5xx says nothing about the server behind it; a 4xx turns the request away unread.
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return NOT_SENT
+    return LOST if status >= httpx.codes.INTERNAL_SERVER_ERROR else REFUSED
+
+
+class _EventsToTheEnd(httpx.AsyncByteStream):
+    """A stream of events which, where it breaks off, says so in a last event of its own.
+
+    The MCP client leaves a stream at its answer, so it sees the last event only if the answer is missing.
+    A server that numbers its events expects the client to come back for the rest, and is left alone.
+    """
+
+    def __init__(self, stream: httpx.AsyncByteStream, request_id: str | int) -> None:
+        self._stream = stream
+        self._request_id = request_id
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        reason = "the answer broke off"
+        resumable = False
+        try:
+            async for chunk in self._stream:
+                resumable = resumable or chunk.startswith(b"id:") or b"\nid:" in chunk
+                yield chunk
+        except httpx.TransportError as error:
+            reason = _reason(error)
+        if not resumable:
+            body = _error_body(self._request_id, code=LOST, message=reason)
+            yield b"\n\nevent: message\ndata: " + body + b"\n\n"
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _failure(request: httpx.Request, request_id: str | int, *, code: int, message: str) -> httpx.Response:
+    return httpx.Response(
+        200,
+        headers={"Content-Type": "application/json"},
+        content=_error_body(request_id, code=code, message=message),
+        request=request,
+    )
+
+
+def _error_body(request_id: str | int, *, code: int, message: str) -> bytes:
+    error = {"code": code, "message": message}
+    return json.dumps({"jsonrpc": "2.0", "id": request_id, "error": error}).encode()
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,75 @@
+"""The sessions with tool servers that an event loop holds open, one for each server."""
+
+import asyncio
+from collections.abc import Hashable
+from weakref import WeakKeyDictionary
+
+from pydantic import JsonValue
+
+from tools.errors import NotSent
+from tools.registry import ServerEntry
+from tools.session import Session
+
+CLOSING_TIME_S = 5
+
+
+class Pool:
+    """The sessions of one event loop, and the tasks that still hold one."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Hashable, Session] = {}
+        self._owners: set[asyncio.Task[None]] = set()
+
+    def session(self, entry: ServerEntry) -> Session:
+        """Return a usable session with the server as the environment describes it now, perhaps a new one."""
+        address = (entry.name, entry.url, *entry.argv, *sorted(entry.environment.items()))
+        session = self._sessions.get(address)
+        if session is None or not session.usable:
+            session = self._sessions[address] = Session(entry)
+            self._owners.add(session.owner)
+            session.owner.add_done_callback(self._owners.discard)
+        return session
+
+    async def close(self) -> None:
+        """Close all sessions, by force those that do not close in time."""
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+        for force in (False, True):
+            owners = set(self._owners)
+            if force:
+                for owner in owners:
+                    owner.cancel()
+            if owners:
+                await asyncio.wait(owners, timeout=CLOSING_TIME_S)
+
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+
+
+async def send(
+    entry: ServerEntry,
+    tool: str,
+    arguments: dict[str, JsonValue],
+    *,
+    key: str | None = None,
+    key_as_argument: bool = False,
+) -> dict[str, JsonValue]:
+    """Call a tool over this loop's session with the server; raises what `Session.call` raises."""
+    pool = _pools.setdefault(asyncio.get_running_loop(), Pool())
+    session = pool.session(entry)
+    held = session.opened
+    try:
+        return await session.call(tool, arguments, key=key, key_as_argument=key_as_argument)
+    except NotSent:
+        # A session that ended while nobody called shows it only now; a new one deserves one try.
+        if not (held and session.broken):
+            raise
+    return await pool.session(entry).call(tool, arguments, key=key, key_as_argument=key_as_argument)
+
+
+async def close() -> None:
+    """Close every session that this event loop holds."""
+    pool = _pools.pop(asyncio.get_running_loop(), None)
+    if pool is not None:
+        await pool.close()

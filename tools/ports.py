@@ -1,0 +1,138 @@
+"""What the door needs from a host: a guard that permits each call and a ledger that remembers effects.
+
+Both must be durable or decided before an effect, which LangGraph cannot give. A host puts its own in
+place with `install` round a run. Without a host the defaults hold: reads pass, consequential calls go
+to sandbox servers only, and nothing is remembered.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import JsonValue
+
+from tools.errors import ToolError
+
+Contract = Literal["read", "keyed", "searchable", "blind"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call that is about to happen.
+
+    `digest` is the SHA-256, in hex, of the canonical JSON of `arguments`. `key` is None for a read only.
+    `case` and `step` are None outside a graph that keeps checkpoints.
+    """
+
+    server: str
+    tool: str
+    arguments: dict[str, JsonValue]
+    digest: str
+    contract: Contract
+    key: str | None
+    sandbox: bool
+    case: str | None
+    step: str | None
+
+    @property
+    def consequential(self) -> bool:
+        return self.contract != "read"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the guard says about a call, why, and by which policies."""
+
+    allowed: bool
+    reason: str
+    policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger knows of an effect.
+
+    `new`: its intent was committed just now. `unfinished`: an earlier try left an intent and no outcome.
+    `done`: it happened, and `receipt` is what the tool answered.
+    """
+
+    state: Literal["new", "unfinished", "done"]
+    receipt: dict[str, JsonValue] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.state == "done") != (self.receipt is not None):
+            raise ValueError("an entry has a receipt when its effect is done, and only then")
+
+
+class Guard(Protocol):
+    """Decides at the act whether a call may leave."""
+
+    async def decide(self, call: Call) -> Verdict: ...
+
+
+class Ledger(Protocol):
+    """Remembers every effect before and after it happens."""
+
+    async def begin(self, call: Call, verdict: Verdict) -> Entry:
+        """Commit the intent, or say what an earlier try left.
+
+        Raises:
+            EffectConflict: the key is known with another digest.
+        """
+
+    async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
+        """Commit the outcome."""
+
+    async def fail(self, key: str, error: ToolError) -> None:
+        """Commit that the effect certainly did not happen; a later `begin` of the key is `new` again."""
+
+
+class SandboxGuard:
+    """The guard outside a host: reads pass, consequential calls reach sandbox servers only."""
+
+    async def decide(self, call: Call) -> Verdict:
+        if not call.consequential:
+            return Verdict(allowed=True, reason="reading changes nothing")
+        if call.sandbox:
+            return Verdict(allowed=True, reason=f"{call.server} is a sandbox")
+        return Verdict(allowed=False, reason=f"{call.server} is no sandbox, and no host guards this call")
+
+
+class ForgetfulLedger:
+    """The ledger outside a host: every effect is new to it."""
+
+    async def begin(self, call: Call, verdict: Verdict) -> Entry:
+        return Entry("new")
+
+    async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
+        """Keep nothing."""
+
+    async def fail(self, key: str, error: ToolError) -> None:
+        """Keep nothing."""
+
+
+# The defaults hold no state, so that one instance can serve every context.
+_guard: ContextVar[Guard] = ContextVar("guard", default=SandboxGuard())  # noqa: B039
+_ledger: ContextVar[Ledger] = ContextVar("ledger", default=ForgetfulLedger())  # noqa: B039
+
+
+def current_guard() -> Guard:
+    return _guard.get()
+
+
+def current_ledger() -> Ledger:
+    return _ledger.get()
+
+
+@contextmanager
+def install(*, ledger: Ledger | None = None, guard: Guard | None = None) -> Iterator[None]:
+    """Put a host's ledger and guard in place for the calls made in this context, and in tasks begun in it."""
+    guard_token = _guard.set(guard or _guard.get())
+    ledger_token = _ledger.set(ledger or _ledger.get())
+    try:
+        yield
+    finally:
+        _ledger.reset(ledger_token)
+        _guard.reset(guard_token)

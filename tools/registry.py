@@ -1,0 +1,90 @@
+"""servers.toml: which tool servers there are, how they are reached, and what each tool's contract is."""
+
+import os
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tools.errors import ServersInvalid, UnknownTool
+from tools.ports import Contract
+
+SERVERS = Path(__file__).with_name("servers.toml")
+
+
+class ServerEntry(BaseModel):
+    """One tool server as servers.toml describes it; the comment at the top of that file says what is what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    url_env: str | None = Field(default=None, min_length=1)
+    command: list[str] = []
+    env: list[str] = []
+    sandbox: bool
+    timeout_s: float = Field(gt=0, le=3600)
+    tools: dict[str, Contract]
+
+    @model_validator(mode="after")
+    def reachable(self) -> Self:
+        if self.url_env is None and not self.command:
+            raise ValueError("needs url_env or command")
+        return self
+
+    def contract(self, tool: str) -> Contract:
+        """Return what a repeat of the tool does.
+
+        Raises:
+            UnknownTool: the tool is not listed.
+        """
+        if tool not in self.tools:
+            raise UnknownTool(f"{tool!r} is not listed under [{self.name}.tools] in servers.toml")
+        return self.tools[tool]
+
+    @property
+    def url(self) -> str | None:
+        """Where the server runs already, as the environment says now."""
+        return os.environ.get(self.url_env) or None if self.url_env else None
+
+    @property
+    def argv(self) -> list[str]:
+        return [sys.executable if part == "python" else part for part in self.command]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a started server sees: the variables it may, and the packages beside `tools`."""
+        seen = {name: os.environ[name] for name in self.env if name in os.environ}
+        beside = str(Path(__file__).parents[1])
+        return {"PYTHONPATH": os.pathsep.join(filter(None, (beside, os.environ.get("PYTHONPATH")))), **seen}
+
+
+def load_servers(path: Path) -> dict[str, ServerEntry]:
+    """Read a file of servers, by name.
+
+    Raises:
+        ServersInvalid: the file is no TOML, or a field is missing, unknown or wrong.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ServersInvalid(f"{path.name}: {error}") from error
+    return {name: _entry(name, table, file=path.name) for name, table in content.items()}
+
+
+def _entry(name: str, table: object, *, file: str) -> ServerEntry:
+    if not isinstance(table, dict):
+        raise ServersInvalid(f"{file}: {name!r} is not a server but a single value")
+    try:
+        return ServerEntry.model_validate({**table, "name": name})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "url_env, command"
+        raise ServersInvalid(f"{file}: server {name!r}, field {field}: {first['msg']}") from error
+
+
+@cache
+def our_servers() -> dict[str, ServerEntry]:
+    return load_servers(SERVERS)

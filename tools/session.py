@@ -1,0 +1,202 @@
+"""One session with one tool server."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from datetime import timedelta
+from typing import Any
+
+from anyio import BrokenResourceError, ClosedResourceError
+from langchain_mcp_adapters.sessions import Connection, create_session
+from mcp import ClientSession, McpError, types
+from pydantic import JsonValue, ValidationError
+
+from tools.answers import Offer
+from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused, UnknownTool
+from tools.http_client import LOST, NOT_SENT, new_client
+from tools.registry import ServerEntry
+
+KEY_IN_META = "io.steward/idempotency-key"
+# The MCP client's own code for a session that the server no longer knows.
+SESSION_TERMINATED = 32600
+REFUSED_UNREAD = (types.INVALID_REQUEST, types.METHOD_NOT_FOUND, types.INVALID_PARAMS, types.PARSE_ERROR)
+
+
+class Session:
+    """A session that a task of its own opens, holds and closes, because anyio wants one task to do all three.
+
+    Any number of tasks may call at once. A `broken` session takes no new calls and closes after its last.
+    """
+
+    def __init__(self, entry: ServerEntry) -> None:
+        self.entry = entry
+        self.broken = False
+        self._calls = 0
+        self._closing = asyncio.Event()
+        self._opened: asyncio.Future[ClientSession] = asyncio.get_running_loop().create_future()
+        self._tools: dict[str, types.Tool] = {}
+        self._offers: dict[str, Offer] = {}
+        # The session outlives the run whose call opened it, and must not keep that run's context.
+        self.owner = asyncio.create_task(self._own(), name=f"session {entry.name}", context=Context())
+        self.owner.add_done_callback(_take_note)
+
+    @property
+    def opened(self) -> bool:
+        return self._opened.done()
+
+    @property
+    def usable(self) -> bool:
+        return not (self.broken or self._closing.is_set() or self.owner.done())
+
+    def close(self) -> None:
+        """Ask the owner to close; it is done when the owner is."""
+        self._closing.set()
+
+    async def call(
+        self, tool: str, arguments: dict[str, JsonValue], *, key: str | None, key_as_argument: bool
+    ) -> dict[str, JsonValue]:
+        """Call a tool and return its structured answer.
+
+        Raises:
+            NotSent: the server certainly never got the call.
+            DeadlineExceeded: there was no answer in time.
+            ConnectionLost: the call was sent, and the answer can no longer come.
+            ToolRefused: the server says that it did not do it.
+            BadAnswer: what the server says is not what it promises.
+            UnknownTool: the server does not offer the tool.
+        """
+        with self._in_use():
+            client = await self._open()
+            offer = self._offer(tool)
+            if key_as_argument and offer.takes_key:
+                arguments = {**arguments, "key": key}
+            return offer.structure(await self._ask(client, _request(tool, arguments, key=key)))
+
+    def _offer(self, tool: str) -> Offer:
+        if tool not in self._tools:
+            raise UnknownTool(f"{self.entry.name} does not offer {tool!r}")
+        if tool not in self._offers:
+            self._offers[tool] = Offer(self._tools[tool])
+        return self._offers[tool]
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            if self.broken and not self._calls:
+                self.close()
+
+    async def _own(self) -> None:
+        async with create_session(_connection(self.entry)) as client:
+            await client.initialize()
+            self._tools = {tool.name: tool for tool in await _list_tools(client)}
+            self._opened.set_result(client)
+            await self._closing.wait()
+
+    async def _open(self) -> ClientSession:
+        name, timeout_s = self.entry.name, self.entry.timeout_s
+        either: set[asyncio.Future[Any]] = {self._opened, self.owner}
+        await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if self._opened.done():
+            return self._opened.result()
+        self.broken = True
+        if self.owner.done():
+            raise NotSent(f"{name} cannot be reached: {self._end()}")
+        self.owner.cancel()
+        raise NotSent(f"{name} did not open a session within {timeout_s:g} s")
+
+    async def _ask(self, client: ClientSession, request: types.ClientRequest) -> types.CallToolResult:
+        # Not `client.call_tool`: it may list all tools after the effect, and its checks raise RuntimeError.
+        asking = asyncio.create_task(client.send_request(request, types.CallToolResult))
+        asking.add_done_callback(_take_note)
+        try:
+            await asyncio.wait(
+                {asking, self.owner}, timeout=self.entry.timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if asking.done():
+                return self._result(asking)
+        finally:
+            asking.cancel()
+        self.broken = True
+        if self.owner.done():
+            raise ConnectionLost(f"{self.entry.name} went away: {self._end()}")
+        raise DeadlineExceeded(f"{self.entry.name} did not answer within {self.entry.timeout_s:g} s")
+
+    def _result(self, asking: asyncio.Task[types.CallToolResult]) -> types.CallToolResult:
+        name = self.entry.name
+        try:
+            return asking.result()
+        except McpError as error:
+            raise self._failure(error.error) from error
+        except (ClosedResourceError, BrokenResourceError) as error:
+            self.broken = True
+            raise NotSent(f"{name} ended the session before the call") from error
+        except ValidationError as error:
+            raise BadAnswer(f"{name} answered with something that is no tool result: {error}") from error
+
+    def _failure(self, error: types.ErrorData) -> NotSent | ConnectionLost | ToolRefused | BadAnswer:
+        """Say what a JSON-RPC error means for the call."""
+        message = f"{self.entry.name}: {error.message}"
+        if error.code in (SESSION_TERMINATED, types.CONNECTION_CLOSED):
+            self.broken = True
+        if error.code in (NOT_SENT, SESSION_TERMINATED):
+            return NotSent(message)
+        if error.code in (LOST, types.CONNECTION_CLOSED):
+            return ConnectionLost(message)
+        if error.code in REFUSED_UNREAD:
+            return ToolRefused(message)
+        # An error in the middle of the work says nothing about how much of it was done.
+        return BadAnswer(message)
+
+    def _end(self) -> str:
+        """Say why the owner ended."""
+        if self.owner.cancelled():
+            return "the session was closed"
+        error: BaseException | None = self.owner.exception()
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        return f"{type(error).__name__}: {error}" if error else "the session was closed"
+
+
+def _connection(entry: ServerEntry) -> Connection:
+    url = entry.url
+    if url is not None:
+        return {
+            "transport": "streamable_http",
+            "url": url,
+            "timeout": timedelta(seconds=entry.timeout_s),
+            # An answer may keep us waiting longer than our own deadline, which is the one that counts.
+            "sse_read_timeout": timedelta(seconds=entry.timeout_s + 300),
+            "httpx_client_factory": new_client,
+        }
+    if not entry.command:
+        raise NotSent(f"{entry.name}: {entry.url_env} is not set, and servers.toml has no command")
+    command, *arguments = entry.argv
+    return {"transport": "stdio", "command": command, "args": arguments, "env": entry.environment}
+
+
+def _request(tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> types.ClientRequest:
+    meta: dict[str, Any] | None = None if key is None else {KEY_IN_META: key}
+    params = types.CallToolRequestParams.model_validate(
+        {"name": tool, "arguments": arguments, **({"_meta": meta} if meta else {})}
+    )
+    return types.ClientRequest(types.CallToolRequest(params=params))
+
+
+async def _list_tools(client: ClientSession) -> list[types.Tool]:
+    page = await client.list_tools()
+    tools = page.tools
+    while page.nextCursor:
+        page = await client.list_tools(params=types.PaginatedRequestParams(cursor=page.nextCursor))
+        tools += page.tools
+    return tools
+
+
+def _take_note(task: asyncio.Task[Any]) -> None:
+    # Whoever waits learns of the error by other ways; unread, asyncio would report it as lost.
+    if not task.cancelled():
+        task.exception()
