@@ -17,17 +17,17 @@ _FOLDER = Path(__file__).parent
 
 
 @cache
-def load_table(name: str) -> Table:
-    """Load `rules/<name>.yaml`, once in a process.
+def load_table(name: str, folder: Path = _FOLDER) -> Table:
+    """Load `<name>.yaml` of the folder, which is `rules/` unless stated, once in a process.
 
     Raises:
         TableError: the file is malformed.
         TableNotFound: there is no such file.
     """
-    path = _FOLDER / f"{name}.yaml"
+    path = folder / f"{name}.yaml"
     if not NAME.fullmatch(name) or not path.is_file():
         raise TableNotFound(f"there is no table {shown(name)}")
-    source = f"rules/{path.name}"
+    source = f"{folder.name}/{path.name}"
     table = parse_table(path.read_bytes(), source)
     if table.id != name:
         raise TableError([Finding(source, 1, 1, f"the id {table.id!r} is not the name of the file")])

@@ -3,7 +3,7 @@
 `tools` and `rules` are plain words, and distributions on PyPI ship top-level packages of these names.
 """
 
-import importlib
+from importlib.util import find_spec
 from pathlib import Path
 
 from server.errors import StartRefused
@@ -19,7 +19,8 @@ def check_packages(home: Path | None = None) -> None:
     """
     expected = home or Path(__file__).resolve().parent.parent
     for name in PACKAGES:
-        origin = importlib.import_module(name).__file__
+        spec = find_spec(name)
+        origin = spec.origin if spec else None
         if origin is None or Path(origin).resolve().parent.parent != expected:
             raise StartRefused(
                 f"package {name!r} comes from {origin}, not from {expected}: uninstall the other one"

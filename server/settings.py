@@ -1,9 +1,12 @@
 """Settings, all from the environment; `docs/settings.md` lists them."""
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from server.errors import StartRefused
 
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 
@@ -22,3 +25,18 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(default=MAX_DOCUMENT_BYTES, ge=1024)
     log_json: bool = False
     log_level: str = "INFO"
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; what is given here goes before the environment.
+
+    Raises:
+        StartRefused: one has a value that it cannot have.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        variable = name if name.isupper() else f"STEWARD_{name.upper()}"
+        raise StartRefused(f"{variable}: {first['msg']}") from error

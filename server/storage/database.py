@@ -14,6 +14,7 @@ from server.errors import AttemptSuperseded, Unavailable
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
+OPEN_S = 10.0
 _SUPERSEDED = "ST001"  # raised by assert_attempt(), see migrations/0001_house.sql
 
 
@@ -53,7 +54,8 @@ class Database:
         )
 
     async def __aenter__(self) -> "Database":
-        await self.pool.open(wait=True, timeout=30)
+        async with translated():
+            await self.pool.open(wait=True, timeout=OPEN_S)
         return self
 
     async def __aexit__(self, *exc: object) -> None:

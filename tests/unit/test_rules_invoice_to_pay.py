@@ -245,6 +245,18 @@ def test_over_the_whole_grid_the_table_decides_and_books_only_what_a_controller_
     assert wrong == []
 
 
+def test_the_booking_rules_alone_already_book_only_what_a_controller_would() -> None:
+    booking = replace(TABLE, rules=tuple(rule for rule in TABLE.rules if rule.outcome["route"] == "book"))
+
+    wrong = [
+        facts
+        for facts in grid()
+        if (decide(booking, facts, as_of=DAY).kind == "decision") != may_be_booked(facts)
+    ]
+
+    assert wrong == []
+
+
 def is_sound(answer: Decision | Escalation, *, may: bool) -> bool:
     return isinstance(answer, Decision) and (answer.outcome["route"] == "book") == may
 

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -236,6 +237,13 @@ def test_a_damaged_table_is_refused_with_findings_or_still_decides_nothing_witho
 
 def test_a_table_is_loaded_once() -> None:
     assert load_table("invoice_to_pay") is load_table("invoice_to_pay")
+
+
+def test_a_file_of_another_name_than_its_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(GOOD)
+
+    with pytest.raises(TableError, match=r"other\.yaml:1:1: the id 'limits' is not the name of the file"):
+        load_table("other", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "../rules/invoice_to_pay", "invoice_to_pay.yaml", "a\x00b"])

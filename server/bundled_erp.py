@@ -16,7 +16,7 @@ _START_S = 20.0
 
 
 @contextmanager
-def bundled_erp(settings: Settings, *, wanted: bool) -> Iterator[None]:
+def bundled_erp(settings: Settings) -> Iterator[None]:
     """Run the bundled ERP on loopback while the body runs, unless `ERP_URL` names another one.
 
     It ends when this process does, however that ends: it watches the pipe that is its standard input.
@@ -24,7 +24,7 @@ def bundled_erp(settings: Settings, *, wanted: bool) -> Iterator[None]:
     Raises:
         StartRefused: it does not start; its own words are on standard error.
     """
-    if not wanted or os.environ.get(URL):
+    if os.environ.get(URL):
         yield
         return
     address = f"127.0.0.1:{settings.erp_port or _free_port()}"

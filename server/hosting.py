@@ -1,0 +1,148 @@
+"""Running the host: the database, the API and the worker of one process, from start to orderly end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+
+import uvicorn
+
+from server.app import create_app
+from server.bundled_erp import bundled_erp
+from server.engine.registry import load_registry
+from server.engine.store import DocumentStore
+from server.engine.worker import Worker
+from server.errors import StartRefused
+from server.settings import Settings
+from server.storage.database import Database
+from server.storage.embedded import EmbeddedPostgres
+from server.storage.migrate import migrate
+from tools import close as close_tools
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: a signal must stop the worker too, and in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run_server(
+    settings: Settings, *, with_worker: bool, with_erp: bool, on_ready: Callable[[str], None]
+) -> None:
+    """Serve the API, and work too if told so, until SIGINT or SIGTERM; `on_ready` gets the address.
+
+    Raises:
+        StartRefused: the port is taken, or the database or the bundled ERP does not start.
+    """
+    with (
+        _listening((settings.host, settings.port)) as listener,
+        _database_url(settings) as url,
+        bundled_erp(settings) if with_erp else nullcontext(),
+    ):
+        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        asyncio.run(
+            _serve(
+                settings, url, listener=listener, with_worker=with_worker, on_ready=lambda: on_ready(address)
+            )
+        )
+
+
+def run_worker(settings: Settings) -> None:
+    """Work on cases until SIGINT or SIGTERM."""
+    with _database_url(settings) as url:
+        asyncio.run(_work(settings, url))
+
+
+def run_migrations(settings: Settings) -> list[str]:
+    """Bring the database to this version's schema and return the files applied."""
+    with _database_url(settings) as url:
+        return asyncio.run(_migrate(url))
+
+
+@contextmanager
+def _database_url(settings: Settings) -> Iterator[str]:
+    """Yield the database to use: the configured one, else the private one, alive while somebody uses it."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    postgres = EmbeddedPostgres(settings.data / "postgres")
+    try:
+        yield postgres.start()
+    finally:
+        postgres.stop()
+
+
+@contextmanager
+def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
+    """Take the port before anything else starts, so that a taken one costs nothing."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            raise StartRefused(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from error
+        yield listener
+
+
+async def _serve(
+    settings: Settings, url: str, *, listener: socket.socket, with_worker: bool, on_ready: Callable[[], None]
+) -> None:
+    await _migrate(url)
+    app = create_app(settings, database_url=url)
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    stopping = _stop_event()
+    async with _working(settings, url, stopping=stopping) if with_worker else nullcontext():
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        announcing = asyncio.create_task(_announce(server, on_ready))
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        server.should_exit = True
+        announcing.cancel()
+        await serving
+
+
+async def _announce(server: uvicorn.Server, on_ready: Callable[[], None]) -> None:
+    while not server.started:  # noqa: ASYNC110  uvicorn offers nothing to wait for
+        await asyncio.sleep(0.02)
+    on_ready()
+
+
+async def _work(settings: Settings, url: str) -> None:
+    await _migrate(url)
+    stopping = _stop_event()
+    async with _working(settings, url, stopping=stopping):
+        await stopping.wait()
+
+
+@asynccontextmanager
+async def _working(settings: Settings, url: str, *, stopping: asyncio.Event) -> AsyncIterator[None]:
+    """Run a worker while the body runs; when the worker fails, so does the whole process."""
+    async with Database(url) as database:
+        registry = load_registry(store=DocumentStore(database))
+        worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
+        worker.add_done_callback(lambda _: stopping.set())
+        try:
+            yield
+        finally:
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+            await close_tools()
+
+
+async def _migrate(url: str) -> list[str]:
+    async with Database(url, size=2) as database:
+        return await migrate(database)
+
+
+def _stop_event() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping

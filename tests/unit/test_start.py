@@ -1,0 +1,79 @@
+"""When the host refuses to start, and what it says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.engine.registry import load_registry
+from server.errors import StartRefused
+from server.identity.actors import check_exposure
+from server.packages import check_packages
+from server.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_our_packages_are_ours() -> None:
+    check_packages()
+
+
+def test_a_foreign_package_of_the_same_name_is_named(tmp_path: Path) -> None:
+    """As after `pip install` of a distribution that ships a top-level `rules`."""
+    (tmp_path / "rules.py").write_text("")
+    program = "from server.packages import check_packages; check_packages()"
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "StartRefused: package 'rules' comes from" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_a_developer_may_serve_on_loopback(host: str) -> None:
+    check_exposure(host, dev=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "dev"), [("127.0.0.1", False), ("0.0.0.0", True), ("::", True), ("db", True)]
+)
+def test_without_identities_nobody_serves_elsewhere(host: str, dev: bool) -> None:
+    with pytest.raises(StartRefused):
+        check_exposure(host, dev=dev)
+
+
+def test_a_setting_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEWARD_CONCURRENCY", "many")
+
+    with pytest.raises(StartRefused, match="STEWARD_CONCURRENCY"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["./graphs/absent.py:graph", "./graphs/invoice_to_pay.py:absent", "./graphs/invoice_to_pay.py:SAMPLES"],
+)
+def test_an_entry_that_names_no_graph_is_named(tmp_path: Path, target: str) -> None:
+    manifest = tmp_path / "langgraph.json"
+    manifest.write_text(f'{{"graphs": {{"odd": "{target}"}}}}')
+
+    with pytest.raises(StartRefused, match="odd"):
+        load_registry(manifest)
+
+
+def test_the_command_line_says_in_one_line_why_it_does_not_start() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "serve"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == "steward: no identity is configured: start with --dev on a loopback address\n"
