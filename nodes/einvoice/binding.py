@@ -32,6 +32,9 @@ MAX_FINDINGS = 50
 MAX_TEXT = 10_000
 """Characters in one term. The longest honest ones are payment terms and legal notes."""
 
+_QUOTED = 60
+"""Characters of a document that a message repeats."""
+
 # 15 digits before the point and 10 behind it: a trillion times more than any invoice, and a product of
 # two such numbers is still exact in the arithmetic.
 _NUMBER = re.compile(r"[+-]?(?=\.?[0-9])0*[0-9]{0,15}(\.[0-9]{0,10}0*)?")
@@ -121,9 +124,10 @@ def prose(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as a message may quote it: one line, not long."""
+    """A text as a message may quote it: one line, not long, and nothing that JSON or a database refuses."""
     line = words(text)
-    return f"“{line[:60]}…”" if len(line) > 60 else f"“{line}”"
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line[:_QUOTED])
+    return f"“{shown}…”" if len(line) > _QUOTED else f"“{shown}”"
 
 
 @dataclass(frozen=True)

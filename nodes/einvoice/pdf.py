@@ -7,9 +7,16 @@ from io import BytesIO
 from typing import TypeVar
 
 from pypdf import PdfReader, apply_configuration
-from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
+from pypdf.errors import (
+    DependencyError,
+    DeprecationError,
+    FileNotDecryptedError,
+    LimitReachedError,
+    PyPdfError,
+)
 from pypdf.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
 
+from nodes.einvoice.binding import quoted
 from nodes.einvoice.document import MAX_BYTES, UnusableDocument, check_size
 
 Kind = TypeVar("Kind")
@@ -25,6 +32,7 @@ _SIGNATURE_WITHIN = 1024
 # structure surfaces as whatever the wrong type does.
 _BROKEN_STRUCTURE = (
     PyPdfError,
+    DeprecationError,  # for filter names that only a content stream may shorten
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -63,18 +71,23 @@ def invoice_inside(content: bytes) -> bytes:
             files = _embedded_files(PdfReader(BytesIO(content)))
             invoices = _contents(files)
     except (FileNotDecryptedError, DependencyError) as error:
-        raise UnusableDocument(
-            "pdf_encrypted", "the PDF is encrypted; ask for it without a password"
-        ) from error
+        raise _locked(content, error) from error
     except LimitReachedError as error:
         raise UnusableDocument(
-            "too_large", f"a part of the PDF unpacks to more than {MAX_BYTES} bytes"
+            "too_large", f"the PDF needs more room than is given: {quoted(str(error))}"
         ) from error
     except _BROKEN_STRUCTURE as error:
         raise UnusableDocument(
-            "pdf_damaged", f"the PDF is damaged: {error or type(error).__name__}"
+            "pdf_damaged", f"the PDF is damaged: {quoted(str(error) or type(error).__name__)}"
         ) from error
     return _the_only_one(invoices, [name for name, _ in files])
+
+
+def _locked(content: bytes, error: Exception) -> UnusableDocument:
+    """Encrypted, or packed like an image: pypdf misses a library for either."""
+    if b"/Encrypt" in content:
+        return UnusableDocument("pdf_encrypted", "the PDF is encrypted; ask for it without a password")
+    return UnusableDocument("pdf_damaged", f"the PDF cannot be unpacked: {quoted(str(error))}")
 
 
 def _the_only_one(invoices: set[bytes], names: list[str]) -> bytes:
@@ -84,7 +97,9 @@ def _the_only_one(invoices: set[bytes], names: list[str]) -> bytes:
         raise UnusableDocument(
             "several_invoices", "the PDF holds several invoices; send one invoice in one file"
         )
-    held = f"only {', '.join(sorted(set(names))[:5])}" if names else "no embedded file"
+    held = (
+        f"only {', '.join(quoted(name) for name in sorted(set(names))[:5])}" if names else "no embedded file"
+    )
     message = f"the PDF holds {held}: without an XML invoice such as factur-x.xml it is a picture to read"
     raise UnusableDocument("no_invoice_in_pdf", message)
 

@@ -1,7 +1,6 @@
 """The step that decides, in a graph."""
 
 import json
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -87,7 +86,7 @@ async def test_a_mapping_and_fields_of_other_names_do_as_well() -> None:
     ],
 )
 def test_what_the_table_cannot_decide_is_kept_for_the_graph_to_route(
-    change: Mapping[str, Any], as_of: date | None, kind: str
+    change: dict[str, Any], as_of: date | None, kind: str
 ) -> None:
     step = decide("invoice_to_pay")
 
