@@ -286,7 +286,7 @@ def _reason(decision: dict[str, Any]) -> str:
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else format(value, "f")
 
 
 def after_read(state: Payable) -> Literal["complete", "check"]:
