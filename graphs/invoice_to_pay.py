@@ -17,9 +17,12 @@ from pydantic import BaseModel, Field, JsonValue
 from nodes.decide import decide
 from nodes.documents import find_document
 from nodes.einvoice import Finding, Invoice, check_arithmetic, read_invoice
+from nodes.invoice_facts import Company, arithmetic_fact, facts_of, iban_fact, identity_fact
+from nodes.invoice_limits import beyond_limits
 from nodes.matching import Match, Order, match_order
 from nodes.review import Approval, Completion, Review
 from tools import RETRY, server
+from tools.errors import ToolRefused
 
 SAMPLES = Path(__file__).parent / "samples" / "invoice_to_pay"
 
@@ -38,9 +41,6 @@ class Arrival(BaseModel):
             examples=["sample:01-clean-with-order.xml"],
         ),
     ]
-    received_on: Annotated[
-        date | None, Field(description="The day it came in; today (UTC) if not stated.")
-    ] = None
 
 
 class Supplier(BaseModel):
@@ -48,6 +48,7 @@ class Supplier(BaseModel):
 
     id: str
     name: str
+    vat_id: str
     iban: str
     terms_days: int
 
@@ -63,9 +64,10 @@ class Payable(Arrival):
     arithmetic: list[Finding] = []
     supplier: Supplier | None = None
     same_invoices: list[dict[str, JsonValue]] = []
-    preceding: list[dict[str, JsonValue]] = []
+    preceding: list[dict[str, JsonValue] | None] = []
     match: Match | None = None
     facts: dict[str, JsonValue] = {}
+    approved: dict[str, JsonValue] = {}
     decision: dict[str, Any] = {}
     answer: dict[str, str] = {}
     booking: dict[str, JsonValue] = {}
@@ -83,18 +85,19 @@ class Payable(Arrival):
 
 async def read(state: Payable) -> dict[str, Any]:
     """Read the electronic invoice from the document."""
+    today = datetime.now(UTC).date().isoformat()
     document = await find_document(state.document, samples=SAMPLES)
-    received_on = state.received_on or datetime.now(UTC).date()
     if document is None:
         missing = Finding(code="missing_document", message=f"there is no document {state.document}")
-        return {"as_of": received_on.isoformat(), "invoice": None, "findings": [missing.model_dump()]}
+        return {"as_of": today, "invoice": None, "findings": [missing.model_dump()]}
     reading = await asyncio.to_thread(read_invoice, document.content)
+    findings = [*reading.findings, *(beyond_limits(reading.invoice) if reading.invoice else [])]
     return {
-        "as_of": received_on.isoformat(),
+        "as_of": today,
         "title": _title(reading.invoice) if reading.invoice else f"Document {document.name}",
         "invoice": reading.invoice.model_dump(mode="json") if reading.invoice else None,
         "found": reading.found,
-        "findings": [finding.model_dump() for finding in reading.findings],
+        "findings": [finding.model_dump() for finding in findings],
     }
 
 
@@ -141,13 +144,17 @@ async def find_duplicates(state: Payable) -> dict[str, Any]:
         total=str(abs(invoice.totals.tax_inclusive)),
         currency=invoice.currency,
         date=invoice.issue_date.isoformat(),
+        # With an order the quantities tell a second invoice; without one only its look does.
+        days=7 if invoice.order_reference else 20,
     )
     earlier = [
         await erp.call("find_invoices", supplier=supplier, number=one.number) for one in invoice.preceding
     ]
     return {
         "same_invoices": [one for one in same["invoices"] if one["kind"] == invoice.kind],
-        "preceding": [one for found in earlier for one in found["invoices"] if one["kind"] == "invoice"],
+        "preceding": [
+            next((one for one in found["invoices"] if one["kind"] == "invoice"), None) for found in earlier
+        ],
     }
 
 
@@ -163,26 +170,27 @@ async def match(state: Payable) -> dict[str, Any]:
 async def assess(state: Payable) -> dict[str, Any]:
     """Gather the facts that the rules ask for; a fact that nobody knows is missing, not zero."""
     invoice, matched = state.read_invoice, state.match or Match(order="none")
+    us = Company.model_validate(await erp.call("get_company"))
     converted = await erp.call(
         "convert_amount",
         amount=str(invoice.totals.tax_inclusive),
         currency=invoice.currency,
         date=invoice.issue_date.isoformat(),
     )
+    supplier = Company.model_validate(state.supplier.model_dump()) if state.supplier else None
+    amount = {"amount": converted["amount"], "currency": converted["currency"]}
     facts: dict[str, JsonValue] = {
-        "kind": invoice.kind,
-        "amount": {"amount": converted["amount"], "currency": converted["currency"]}
-        if converted["found"]
-        else None,
-        "currency": invoice.currency,
-        "supplier": "known" if state.supplier else "unknown",
-        "iban": _iban_fact(invoice, state.supplier),
-        "arithmetic": "wrong" if state.arithmetic else "right",
-        "duplicate": _duplicate_fact(state.same_invoices),
+        **facts_of(invoice, us=us, as_of=state.as_of or invoice.issue_date),
+        "amount": amount if converted["found"] else None,
+        "arithmetic": arithmetic_fact(state.arithmetic),
+        "supplier": "known" if supplier else "unknown",
+        "identity": identity_fact(invoice, supplier),
+        "iban": iban_fact(invoice, state.supplier.iban if state.supplier else None),
+        "duplicate": _duplicate_fact(invoice, state.same_invoices),
         "order": matched.order,
         "price_variance_pct": _text(matched.price_variance_pct),
         "quantity_excess": _text(matched.quantity_excess),
-        "preceding": "none" if not invoice.preceding else "booked" if state.preceding else "not_booked",
+        "preceding": "none" if not invoice.preceding else "booked" if all(state.preceding) else "not_booked",
     }
     return {"facts": facts}
 
@@ -192,43 +200,49 @@ def ask(state: Payable) -> dict[str, Any]:
     refusal = state.booking.get("message")
     review = Review(
         question=f"Book {state.title}?",
-        role=state.decision.get("outcome", {}).get("role") or "ap_clerk",
+        role=state.decision.get("outcome", {}).get("role") or "controller",
         reason=f"The ERP refused to book it: {refusal}" if refusal else _reason(state.decision),
         proposal=None if refusal else "approve",
-        evidence={
-            "document": state.document,
-            "facts": state.facts,
-            "decision": state.decision,
-            "supplier": state.supplier.model_dump() if state.supplier else None,
-            "same_invoices": list(state.same_invoices),
-            "match": state.match.model_dump(mode="json") if state.match else None,
-        },
+        evidence=_evidence(state),
     )
     answer = interrupt(review.model_dump(mode="json"), response_schema=Approval)
-    outcomes = {"approve": "book", "reject": "reject", "check_again": "ask"}
-    return {"answer": answer.model_dump(), "booking": {}, "outcome": outcomes[answer.decision]}
+    return {
+        "answer": answer.model_dump(),
+        "approved": state.facts if answer.decision == "approve" else {},
+        "booking": {},
+        "outcome": "reject" if answer.decision == "reject" else "ask",
+    }
 
 
 async def book(state: Payable) -> dict[str, Any]:
-    """Book the invoice in the ERP."""
-    invoice, supplier = state.read_invoice, _known(state.supplier)
-    billed = state.match.billed if state.match else {}
-    booking = await erp.call(
-        "book_invoice",
-        supplier=supplier.id,
-        number=invoice.number,
-        kind=invoice.kind,
-        date=invoice.issue_date.isoformat(),
-        due_date=_due_date(invoice, supplier).isoformat(),
-        currency=invoice.currency,
-        net=str(invoice.totals.tax_exclusive),
-        tax=str(invoice.totals.tax),
-        total=str(invoice.totals.tax_inclusive),
-        order=invoice.order_reference or "",
-        lines=[{"order_line": int(line), "quantity": str(quantity)} for line, quantity in billed.items()],
+    """Book the invoice in the ERP; what it refuses is asked."""
+    invoice, supplier, matched = (
+        state.read_invoice,
+        _known(state.supplier),
+        state.match or Match(order="none"),
     )
+    billed = matched.billed if invoice.kind == "invoice" else {}
+    try:
+        booking = await erp.call(
+            "book_invoice",
+            supplier=supplier.id,
+            number=invoice.number,
+            kind=invoice.kind,
+            date=invoice.issue_date.isoformat(),
+            due_date=_due_date(invoice, supplier).isoformat(),
+            currency=invoice.currency,
+            net=str(invoice.totals.tax_exclusive),
+            tax=str(invoice.totals.tax),
+            total=str(invoice.totals.tax_inclusive),
+            order=matched.number or "",
+            lines=[{"order_line": int(line), "quantity": f"{billed[line]:f}"} for line in billed],
+            preceding=[one.number for one in invoice.preceding] if invoice.kind == "credit_note" else [],
+            despite=["over_received"] if state.approved else [],
+        )
+    except ToolRefused as refused:
+        booking = {"status": "refused", "message": str(refused)}
     if booking["status"] == "refused":
-        return {"booking": booking, "outcome": "ask"}
+        return {"booking": booking, "approved": {}, "outcome": "ask"}
     return {"booking": booking, "outcome": "book", "result": f"booked as entry {booking['entry']}"}
 
 
@@ -236,7 +250,12 @@ async def schedule(state: Payable) -> dict[str, Any]:
     """Schedule the payment, to the account in the master data."""
     due = _due_date(state.read_invoice, _known(state.supplier))
     day = max(due, state.as_of or due)
-    payment = await erp.call("schedule_payment", entry=state.booking["entry"], date=day.isoformat())
+    payment = await erp.call(
+        "schedule_payment",
+        entry=state.booking["entry"],
+        date=day.isoformat(),
+        amount=str(state.read_invoice.totals.payable),
+    )
     if payment["status"] == "refused":
         return {"payment": payment, "result": f"{state.result}, no payment: {payment['message']}"}
     return {"payment": payment, "result": f"{state.result}, payment {payment['payment']} on {day}"}
@@ -245,7 +264,8 @@ async def schedule(state: Payable) -> dict[str, Any]:
 def reject(state: Payable) -> dict[str, Any]:
     """Reject the document and say why."""
     by_rule = [_reason(state.decision), *(finding.message for finding in state.arithmetic)]
-    reason = state.answer.get("comment") or "; ".join(by_rule)
+    by_person = state.answer.get("decision") == "reject"
+    reason = state.answer["comment"] if by_person else "; ".join(by_rule)
     return {"outcome": "reject", "result": f"rejected: {reason}"}
 
 
@@ -255,22 +275,35 @@ def _title(invoice: Invoice) -> str:
     return f"{word} {invoice.number} of {invoice.seller.name}, {total}"
 
 
-def _iban_fact(invoice: Invoice, supplier: Supplier | None) -> str:
-    """Compare every account on the document with the master data; one that differs is a change."""
-    accounts = {means.account for means in invoice.payment_means if means.account}
-    if not accounts:
-        return "absent"
-    return "same" if supplier and accounts == {supplier.iban} else "changed"
+def _evidence(state: Payable) -> dict[str, JsonValue]:
+    """Put together what a person needs to see beside the question."""
+    invoice = state.read_invoice
+    return {
+        "document": state.document,
+        "facts": state.facts,
+        "decision": state.decision,
+        "buyer": invoice.buyer.model_dump(mode="json", include={"name", "vat_id"}),
+        "payee": invoice.payee.name if invoice.payee else None,
+        "accounts": [means.account for means in invoice.payment_means if means.account],
+        "amount_due": f"{invoice.totals.payable:.2f} {invoice.currency}",
+        "supplier": state.supplier.model_dump() if state.supplier else None,
+        "same_invoices": list(state.same_invoices),
+        "match": state.match.model_dump(mode="json") if state.match else None,
+    }
 
 
-def _duplicate_fact(same: list[dict[str, JsonValue]]) -> str:
+def _duplicate_fact(invoice: Invoice, same: list[dict[str, JsonValue]]) -> str:
+    """Call it certain only if number, total and date are all those of a booked invoice."""
     if not same:
         return "none"
-    return "certain" if any(one["matched_by"] == "number" for one in same) else "possible"
+    mark = (f"{invoice.totals.tax_inclusive:.2f}", invoice.issue_date.isoformat())
+    certain = any(one["matched_by"] == "number" and (one["total"], one["date"]) == mark for one in same)
+    return "certain" if certain else "possible"
 
 
 def _due_date(invoice: Invoice, supplier: Supplier) -> date:
-    return invoice.due_date or invoice.issue_date + timedelta(days=supplier.terms_days)
+    due = invoice.due_date or invoice.issue_date + timedelta(days=supplier.terms_days)
+    return max(due, invoice.issue_date)
 
 
 def _known(supplier: Supplier | None) -> Supplier:
@@ -290,7 +323,7 @@ def _text(value: Decimal | None) -> str | None:
 
 
 def after_read(state: Payable) -> Literal["complete", "check"]:
-    return "check" if state.invoice else "complete"
+    return "check" if state.invoice and not state.findings else "complete"
 
 
 def after_complete(state: Payable) -> Literal["read", "reject"]:
@@ -298,27 +331,29 @@ def after_complete(state: Payable) -> Literal["read", "reject"]:
 
 
 def after_decide(state: Payable) -> Literal["book", "ask", "reject"]:
-    """Follow the table; what it could not decide is asked."""
-    routes: dict[str, Literal["book", "ask", "reject"]] = {
-        "book": "book",
-        "review": "ask",
-        "reject": "reject",
-    }
-    return routes[state.decision["outcome"]["route"]] if state.decision["kind"] == "decision" else "ask"
+    """Follow the table; an approval counts if the facts are still those that were approved.
+
+    What the table could not decide is asked, and no approval replaces the table.
+    """
+    if state.decision["kind"] != "decision":
+        return "ask"
+    route = state.decision["outcome"]["route"]
+    if route == "review":
+        return "book" if state.supplier and state.approved == state.facts else "ask"
+    return "book" if route == "book" else "reject"
 
 
-def after_ask(state: Payable) -> Literal["book", "find_supplier", "reject"]:
-    """Act on the answer; an approval for a supplier still unknown is looked up again first."""
-    if state.outcome == "reject":
-        return "reject"
-    return "book" if state.outcome == "book" and state.supplier else "find_supplier"
+def after_ask(state: Payable) -> Literal["find_supplier", "reject"]:
+    """Look everything up again before an approval is acted upon: the world may have moved on meanwhile."""
+    return "reject" if state.outcome == "reject" else "find_supplier"
 
 
 def after_book(state: Payable) -> Literal["ask", "schedule", "done"]:
-    """A refusal is a person's again; a credit note is not paid."""
+    """A refusal is a person's again. We pay what is due on an invoice, unless the supplier collects it."""
     if state.booking["status"] == "refused":
         return "ask"
-    return "schedule" if state.read_invoice.kind == "invoice" else "done"
+    owed = state.read_invoice.kind == "invoice" and state.read_invoice.totals.payable > 0
+    return "schedule" if owed and state.facts["payment"] != "collected" else "done"
 
 
 graph = (

@@ -47,7 +47,7 @@ class Order(BaseModel):
 class LineMatch(BaseModel):
     """One billed line beside its order line.
 
-    `excess` is what all lines on that order line together bill beyond `due`.
+    `excess`, `price` and `variance_pct` are of all lines on that order line together.
     """
 
     line: str
@@ -65,36 +65,37 @@ class Match(BaseModel):
     """What the match came to; the two figures are the worst of all lines, None when nothing was compared."""
 
     order: Literal["matched", "partial", "unknown_order", "none"]
+    number: str | None = None
     price_variance_pct: Decimal | None = None
     quantity_excess: Decimal | None = None
     lines: list[LineMatch] = []
 
     @property
     def billed(self) -> dict[str, Decimal]:
-        """The quantity billed on each order line, by its number."""
+        """The quantity billed on each order line, by its number; what comes to nothing is left out."""
         billed: dict[str, Decimal] = defaultdict(Decimal)
         for line in self.lines:
             if line.order_line:
                 billed[line.order_line] += line.billed
-        return billed
+        return {line: quantity for line, quantity in billed.items() if quantity > 0}
 
 
 def match_order(invoice: Invoice, order: Order | None, *, supplier: str | None) -> Match:
     """Compare an invoice with the order that it names, line by line.
 
-    An order of another supplier counts as unknown. A line without its order line, charges on the document
-    that no order holds, or another currency make the match partial.
+    An order of another supplier counts as unknown. The match is partial when a line has no order line, takes
+    something back or bills nothing, when the document adds charges that no order holds, and when it is in
+    another currency; quantities are compared all the same.
     """
     if invoice.order_reference is None:
         return Match(order="none")
     if order is None or order.supplier != supplier:
         return Match(order="unknown_order")
-    if order.currency != invoice.currency:
-        return Match(order="partial")
     lines = _match_lines(invoice.lines, order.lines)
-    complete = all(line.order_line for line in lines) and not invoice.charges
+    complete = all(line.order_line for line in lines) and _is_plain(invoice)
     return Match(
-        order="matched" if complete else "partial",
+        order="matched" if complete and order.currency == invoice.currency else "partial",
+        number=order.number,
         price_variance_pct=max(
             (line.variance_pct for line in lines if line.variance_pct is not None), default=None
         ),
@@ -103,26 +104,38 @@ def match_order(invoice: Invoice, order: Order | None, *, supplier: str | None) 
     )
 
 
+def _is_plain(invoice: Invoice) -> bool:
+    """Say whether the document only bills: nothing taken back, nothing for nothing, no charges beside it."""
+    plain_lines = all(line.quantity > 0 and line.net_amount >= 0 for line in invoice.lines)
+    return plain_lines and not invoice.charges and all(each.amount >= 0 for each in invoice.allowances)
+
+
 def _match_lines(lines: Sequence[Line], ordered: Sequence[OrderLine]) -> list[LineMatch]:
     pairs = [(line, _find_line(line, ordered)) for line in lines]
-    billed: dict[str, Decimal] = defaultdict(Decimal)
+    quantity: dict[str, Decimal] = defaultdict(Decimal)
+    net: dict[str, Decimal] = defaultdict(Decimal)
     for line, partner in pairs:
         if partner:
-            billed[partner.line] += line.quantity
-    return [_compare(line, partner, billed=billed) for line, partner in pairs]
+            quantity[partner.line] += line.quantity
+            net[partner.line] += line.net_amount
+    return [
+        _compare(line, partner, quantity=quantity[partner.line], net=net[partner.line])
+        if partner
+        else LineMatch(line=line.id, order_line=None, item=line.item_name, billed=line.quantity)
+        for line, partner in pairs
+    ]
 
 
-def _compare(line: Line, partner: OrderLine | None, *, billed: dict[str, Decimal]) -> LineMatch:
-    if partner is None:
-        return LineMatch(line=line.id, order_line=None, item=line.item_name, billed=line.quantity)
-    price = line.net_amount / line.quantity if line.quantity else None
+def _compare(line: Line, partner: OrderLine, *, quantity: Decimal, net: Decimal) -> LineMatch:
+    """Compare a line with its order line, by what all lines on that order line come to together."""
+    price = net / quantity if quantity > 0 else None
     return LineMatch(
         line=line.id,
         order_line=partner.line,
         item=line.item_name,
         billed=line.quantity,
         due=partner.due,
-        excess=max(billed[partner.line] - partner.due, Decimal(0)),
+        excess=max(quantity - partner.due, Decimal(0)),
         price=price and price.quantize(_PERCENT),
         ordered_price=partner.unit_price,
         variance_pct=_overcharge(price, partner.unit_price),

@@ -12,6 +12,7 @@ from server.http import cases, documents, health, processes, reviews
 from server.http.context import Host
 from server.http.limits import ENVELOPE_BYTES, BodyLimit
 from server.http.openapi import keep_nulls_in_examples
+from server.http.origins import LocalOnly
 from server.http.problems import add_problem_handlers
 from server.settings import Settings
 from server.storage.database import Database
@@ -34,6 +35,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
+    app.add_middleware(LocalOnly)
     app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
     add_problem_handlers(app)
     routers = [face.router for face in (processes, cases, reviews, documents, health)]

@@ -13,6 +13,7 @@ from server.settings import Settings
 
 URL = "ERP_URL"
 _START_S = 20.0
+_END_S = 5.0
 
 
 @contextmanager
@@ -37,7 +38,15 @@ def bundled_erp(settings: Settings) -> Iterator[None]:
             yield
         finally:
             os.environ.pop(URL, None)
-            process.terminate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

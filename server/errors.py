@@ -2,8 +2,10 @@
 
 ServerError
 ├── BadRequest              422  what the caller sent cannot be used
-│   └── TooLarge            413
+│   ├── TooLarge            413
 │   └── UnsupportedDocument 415
+├── ForeignOrigin           403  a page of another site asks for a change
+├── MisdirectedRequest      421  the request is for a host of another name
 ├── NotFound                404
 ├── Conflict                409  the thing is no longer in the state that the caller assumed
 │   ├── ReviewAlreadyAnswered
@@ -50,6 +52,20 @@ class UnsupportedDocument(BadRequest):
 
     code = "unsupported_document"
     status = 415
+
+
+class ForeignOrigin(ServerError):
+    """A page of another site asks for a change."""
+
+    code = "foreign_origin"
+    status = 403
+
+
+class MisdirectedRequest(ServerError):
+    """The request names another host than this one."""
+
+    code = "misdirected_request"
+    status = 421
 
 
 class NotFound(ServerError):

@@ -1,24 +1,30 @@
 """Running the host: the database, the API and the worker of one process, from start to orderly end."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 
+import structlog
 import uvicorn
 
 from server.app import create_app
 from server.bundled_erp import bundled_erp
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
-from server.engine.worker import Worker
+from server.engine.worker import DRAIN_S, Worker
 from server.errors import StartRefused
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.embedded import EmbeddedPostgres
 from server.storage.migrate import migrate
 from tools import close as close_tools
+
+log = structlog.get_logger()
+
+STOP_S = DRAIN_S + 10
 
 
 class _Server(uvicorn.Server):
@@ -122,17 +128,27 @@ async def _work(settings: Settings, url: str) -> None:
 @asynccontextmanager
 async def _working(settings: Settings, url: str, *, stopping: asyncio.Event) -> AsyncIterator[None]:
     """Run a worker while the body runs; when the worker fails, so does the whole process."""
-    async with Database(url) as database:
+    # Each run needs a connection for its checkpoints and, now and then, one for its ledger.
+    async with Database(url, size=2 * settings.concurrency + 4) as database:
         registry = load_registry(store=DocumentStore(database))
         worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
         worker.add_done_callback(lambda _: stopping.set())
         try:
             yield
         finally:
-            worker.cancel()
-            with suppress(asyncio.CancelledError):
-                await worker
+            await _stop(worker)
             await close_tools()
+
+
+async def _stop(worker: asyncio.Task[None]) -> None:
+    """Let the worker drain. One that does not end, for the database says nothing, ends with the process."""
+    worker.cancel()
+    done, _ = await asyncio.wait({worker}, timeout=STOP_S)
+    if not done:
+        log.error("worker_did_not_stop", after_s=STOP_S)
+        os._exit(1)
+    with suppress(asyncio.CancelledError):
+        await worker
 
 
 async def _migrate(url: str) -> list[str]:
@@ -141,8 +157,14 @@ async def _migrate(url: str) -> list[str]:
 
 
 def _stop_event() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set."""
+    """Return an event that SIGINT and SIGTERM set; a second signal ends the process at once."""
     stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(1)
+        stopping.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     return stopping

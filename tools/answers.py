@@ -39,7 +39,7 @@ class Offer:
         if answer is None:
             raise BadAnswer(f"{self.name} answered without structured content: {_text(result)}")
         self._check(answer)
-        return answer
+        return {str(_kept(name)): _kept(value) for name, value in answer.items()}
 
     def _check(self, answer: dict[str, JsonValue]) -> None:
         if self._promise is None:
@@ -70,4 +70,15 @@ def _promise(tool: Tool) -> Any:
 
 def _text(result: CallToolResult) -> str:
     texts = [block.text for block in result.content if isinstance(block, TextContent)]
-    return "\n".join(texts)[:SHOWN_CHARACTERS] or "no text"
+    return str(_kept("\n".join(texts)[:SHOWN_CHARACTERS])) or "no text"
+
+
+def _kept(value: JsonValue) -> JsonValue:
+    """Replace what no database keeps in text: NUL and lone surrogates."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if isinstance(value, list):
+        return [_kept(item) for item in value]
+    if isinstance(value, dict):
+        return {str(_kept(name)): _kept(item) for name, item in value.items()}
+    return value

@@ -6,14 +6,16 @@ from typing import Any
 
 import typer
 
+from server.engine.plain_json import check_plain
+
 Form = dict[str, Any] | None
 
 
 def parse_json_answer(text: str) -> Any:
     """Read the value of `--json-answer`."""
     try:
-        return json.loads(text)
-    except (JSONDecodeError, RecursionError) as error:
+        return check_plain(json.loads(text), field="--json-answer")
+    except (ValueError, RecursionError) as error:
         raise typer.BadParameter(f"not JSON: {error}", param_hint="--json-answer") from error
 
 

@@ -2,21 +2,21 @@
 
 import hashlib
 import json
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from server.engine.documents import check_reference
 from server.engine.forms import check_answer
+from server.engine.plain_json import check_plain
 from server.engine.registry import Process
-from server.errors import BadRequest, CaseNotWaiting, ReviewAlreadyAnswered
+from server.errors import CaseNotWaiting, ReviewAlreadyAnswered
+from server.failpoints import pass_point
 from server.storage.audit import append_entry
-from server.storage.cases import Case, get_case, insert_case
+from server.storage.cases import Case, get_case, insert_case, set_status
 from server.storage.database import Connection, Database
 from server.storage.idempotency import find_case_of_key, keep_key
 from server.storage.reviews import Review, accept_answer, get_review
 from server.storage.runs import enqueue_run
-
-_Json = TypeVar("_Json")
 
 
 class _KeyTaken(Exception):
@@ -34,7 +34,7 @@ async def start_case(
         BadRequest: the process does not take this input.
         IdempotencyMismatch: the key came with another input before.
     """
-    checked = process.check_input(_storable(input_))
+    checked = process.check_input(check_plain(input_, field="input"))
     fingerprint = _fingerprint(process.name, checked)
     try:
         async with database.transaction() as connection:
@@ -45,7 +45,9 @@ async def start_case(
                 connection, actor, key=key, fingerprint=fingerprint, case_id=case.id
             ):
                 raise _KeyTaken
-            return case, True
+            pass_point("accept_before_commit")
+        pass_point("accept_after_commit")
+        return case, True
     except _KeyTaken:
         return await start_case(database, process, input_=input_, actor=actor, key=key)
 
@@ -69,7 +71,7 @@ async def answer_review(database: Database, review_id: UUID, *, answer: Any, act
         BadRequest: the answer does not fit the form; the review stays open.
         ReviewAlreadyAnswered: another answer was first; the message names who gave it.
     """
-    storable = _storable(answer)
+    storable = check_plain(answer, field="answer")
     async with database.transaction() as connection:
         review = await get_review(connection, review_id)
         if review.status == "open":
@@ -88,7 +90,10 @@ async def answer_review(database: Database, review_id: UUID, *, answer: Any, act
             case_id=review.case_id,
             answer=storable,
         )
-        return await get_review(connection, review_id)
+        accepted = await get_review(connection, review_id)
+        pass_point("answer_before_commit")
+    pass_point("answer_after_commit")
+    return accepted
 
 
 async def _resume(connection: Connection, review: Review, *, answer: Any) -> None:
@@ -96,20 +101,9 @@ async def _resume(connection: Connection, review: Review, *, answer: Any) -> Non
     if case.status != "waiting":
         raise CaseNotWaiting(f"case {case.id} is {case.status}, not waiting")
     await enqueue_run(connection, case.id, kind="resume", resume={review.interrupt_id: answer})
+    await set_status(connection, case.id, status="running")
 
 
 def _fingerprint(process: str, input_: dict[str, Any]) -> str:
     text = json.dumps([process, input_], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _storable(value: _Json) -> _Json:
-    """Refuse text that PostgreSQL cannot keep (NUL, lone surrogates) and numbers that JSON does not have."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"not plain JSON: {error}", field="body") from error
-    if "\\u0000" in text:
-        raise BadRequest("text must not hold a NUL character", field="body")
-    return value

@@ -2,7 +2,7 @@
 
 from server.errors import BadRequest, TooLarge, UnsupportedDocument
 from server.storage.database import Connection, Database
-from server.storage.documents import find_document, save_document
+from server.storage.documents import has_document, save_document
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_NAME = 200
@@ -30,7 +30,7 @@ async def check_reference(connection: Connection, reference: str) -> None:
     Raises:
         BadRequest: naming the reference.
     """
-    if reference.startswith("sha256:") and await find_document(connection, reference) is None:
+    if reference.startswith("sha256:") and not await has_document(connection, reference):
         raise BadRequest(f"there is no document {reference}", field="input.document")
 
 

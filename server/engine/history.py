@@ -10,7 +10,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.types import PregelTask, StateSnapshot
 
 from server.engine.registry import Process
-from server.storage.database import Database
+from server.storage.database import Database, translated
 
 MAX_STEPS = 500
 
@@ -38,7 +38,8 @@ class History:
 async def read_history(database: Database, process: Process, case_id: UUID) -> History:
     graph = process.graph.copy(update={"checkpointer": AsyncPostgresSaver(database.pool)})
     config: RunnableConfig = {"configurable": {"thread_id": str(case_id)}}
-    snapshots = [snapshot async for snapshot in graph.aget_state_history(config, limit=MAX_STEPS)]
+    async with translated():
+        snapshots = [snapshot async for snapshot in graph.aget_state_history(config, limit=MAX_STEPS)]
     if not snapshots:
         return History({}, [])
     steps: list[StepRecord] = []

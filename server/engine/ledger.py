@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from server.errors import ServerError
+from server.failpoints import pass_point
 from server.storage.audit import append_entry
 from server.storage.database import Connection, Database
 from server.storage.effects import (
@@ -35,20 +36,21 @@ class PostgresLedger:
         """See `tools.ports.Ledger`."""
         if call.key is None:
             raise ServerError(f"{call.server}.{call.tool} reached the ledger without a key")
+        pass_point("effect_before_intent")
         async with self._database.transaction() as connection:
             await assert_current(connection, self._claim)
-            known = await find_effect(connection, call.key)
-            if known is None:
-                await self._intend(connection, call, key=call.key, verdict=verdict)
-                return Entry("new")
-            return await self._again(connection, call, known=known)
+            entry = await self._intend(connection, call, key=call.key, verdict=verdict)
+        pass_point("effect_after_intent")
+        return entry
 
     async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
         """See `tools.ports.Ledger`."""
+        pass_point("effect_answered")
         async with self._database.transaction() as connection:
             await assert_current(connection, self._claim)
             await finish_effect(connection, key, receipt=receipt)
             await self._audit(connection, "effect_done", key=key, receipt=receipt)
+        pass_point("effect_recorded")
 
     async def fail(self, key: str, error: ToolError) -> None:
         """See `tools.ports.Ledger`."""
@@ -58,7 +60,10 @@ class PostgresLedger:
             await fail_effect(connection, key, error=detail)
             await self._audit(connection, "effect_failed", key=key, error=detail)
 
-    async def _intend(self, connection: Connection, call: Call, *, key: str, verdict: Verdict) -> None:
+    async def _intend(self, connection: Connection, call: Call, *, key: str, verdict: Verdict) -> Entry:
+        known = await find_effect(connection, key)
+        if known is not None:
+            return await self._again(connection, call, known=known)
         await insert_intent(
             connection,
             key,
@@ -72,6 +77,7 @@ class PostgresLedger:
             verdict=asdict(verdict),
         )
         await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
+        return Entry("new")
 
     async def _again(self, connection: Connection, call: Call, *, known: Effect) -> Entry:
         if known.digest != call.digest:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class Process:
         """
         if self.input_model is None:
             return input_
+        if unknown := sorted(input_.keys() - self.input_model.model_fields.keys()):
+            raise BadRequest("the process takes no such input", field=f"input.{unknown[0]}")
         try:
             self.input_model.model_validate(input_)
         except ValidationError as error:
@@ -60,7 +63,7 @@ class Registry:
     def __init__(self, processes: list[Process]) -> None:
         self._by_name = {process.name: process for process in processes}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Process]:
         return iter(self._by_name.values())
 
     def get(self, name: str) -> Process:

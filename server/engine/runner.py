@@ -13,6 +13,7 @@ from rules.errors import RuleError
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.errors import AttemptSuperseded, ServerError, Unavailable
+from server.failpoints import pass_point
 from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
@@ -34,19 +35,24 @@ class Runner:
         self._database = database
         self._registry = registry
         self._controls: set[RunControl] = set()
+        self._draining = False
 
     def drain(self) -> None:
-        """Let every run under way stop after its present step."""
+        """Let every run under way, and every one that still begins, stop after its present step."""
+        self._draining = True
         for control in self._controls:
             control.request_drain()
 
     async def run(self, run_id: UUID, *, worker: int) -> None:
         """Claim the run and bring it to its next rest: a review, an end, an incident.
 
-        Whatever goes wrong is written to the case or left to the take-over; nothing is raised to the queue.
+        What goes wrong is written to the case; what cannot be written is left to the worker, which puts back
+        every run of its own that it no longer executes.
         """
         async with self._database.transaction() as connection:
             claim = await claim_run(connection, run_id, worker=worker)
+            pass_point("claim_before_commit")
+        pass_point("claim_after_commit")
         if claim is None:
             return
         with structlog.contextvars.bound_contextvars(case_id=str(claim.case_id), attempt=claim.attempt):
@@ -75,6 +81,8 @@ class Runner:
             return before
         control = RunControl()
         self._controls.add(control)
+        if self._draining:
+            control.request_drain()
         try:
             with install(ledger=PostgresLedger(self._database, claim)):
                 await _exhaust(graph, _input_of(claim, before), config=config, control=control)
@@ -104,14 +112,16 @@ class Runner:
                 object_=f"case/{claim.case_id}",
                 case_id=claim.case_id,
             )
+            pass_point("end_before_commit")
+        pass_point("end_after_commit")
         log.info("run_ended", status=status)
 
     async def _put_back(self, claim: Claim) -> None:
-        """Return the run to the queue; if the database is still away, the take-over finds it later."""
+        """Return the run to the queue; if the database is still away, the worker does it later."""
         try:
             async with self._database.transaction() as connection:
                 await assert_current(connection, claim)
-                await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+                await requeue_run(connection, claim.run_id, job_id=claim.job_id, lost=False)
         except ServerError:
             log.warning("run_left_to_takeover")
 
@@ -202,5 +212,10 @@ def _told(values: dict[str, Any], field: str) -> str | None:
 def _error_detail(error: Exception) -> dict[str, str]:
     """Describe an error for an operator; only our own messages are shown, others may quote a secret."""
     if isinstance(error, ServerError | ToolError | RuleError):
-        return {"type": type(error).__name__, "code": error.code, "message": str(error)}
+        return {"type": type(error).__name__, "code": error.code, "message": _printable(error)}
     return {"type": type(error).__name__, "code": "unexpected", "message": "see the log of the worker"}
+
+
+def _printable(error: Exception) -> str:
+    """Return the message without what a database refuses to keep: tool servers send what they like."""
+    return str(error).replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -13,8 +13,8 @@ from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.errors import Unavailable
 from server.storage.database import Connection, Database, translated
-from server.storage.runs import QUEUE, TASK, delete_orphan_jobs, lost_runs, requeue_run
-from server.storage.workers import LOCK_CLASS, register_worker
+from server.storage.runs import QUEUE, TASK, delete_orphan_jobs, lost_runs, requeue_run, stray_runs
+from server.storage.workers import register_worker, renew_lease
 
 log = structlog.get_logger()
 
@@ -30,22 +30,30 @@ class Worker:
         self._database = database
         self._runner = Runner(database, registry)
         self._concurrency = concurrency
-        self._number: int | None = None
+        self.number: int | None = None
         self._alive = asyncio.Event()
+        self._executing: set[UUID] = set()
 
     async def run(self) -> None:
-        """Work until cancelled, through restarts of the database."""
+        """Work until cancelled, through restarts of the database.
+
+        The signs of life end last: until then nobody takes over a run that still drains.
+        """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._show_life())
-            group.create_task(self._take_over())
-            group.create_task(self._consume())
+            signs = [group.create_task(self._show_life()), group.create_task(self._take_over())]
+            try:
+                await self._consume()
+            finally:
+                for task in signs:
+                    task.cancel()
 
     async def _consume(self) -> None:
         await self._alive.wait()
         while True:
             try:
-                await self._consume_until_cut_off()
-            except procrastinate.exceptions.ConnectorException:
+                async with translated():
+                    await self._consume_until_cut_off()
+            except (procrastinate.exceptions.ConnectorException, Unavailable):
                 log.warning("queue_unreachable")
             await asyncio.sleep(RETRY_DATABASE_S)
 
@@ -69,26 +77,31 @@ class Worker:
             except asyncio.CancelledError:
                 self._runner.drain()
                 consuming.cancel()
-                with suppress(asyncio.CancelledError):
+                with suppress(asyncio.CancelledError, procrastinate.exceptions.ConnectorException):
                     await consuming
                 raise
 
     async def _run(self, run_id: str) -> None:
         await self._alive.wait()
-        if self._number is None:
+        if self.number is None:
             raise AssertionError("a worker that is alive has a number")
-        await self._runner.run(UUID(run_id), worker=self._number)
+        run = UUID(run_id)
+        self._executing.add(run)  # before the claim: a run of ours that is not here counts as stray
+        try:
+            await self._runner.run(run, worker=self.number)
+        finally:
+            self._executing.discard(run)
 
     async def _show_life(self) -> None:
         """Hold the advisory lock of a worker number; with a new connection comes a new number."""
         while True:
             with suppress(Unavailable):
                 async with translated(), await self._database.connect() as connection:
-                    self._number = await register_worker(connection, f"{socket.gethostname()}:{os.getpid()}")
+                    self.number = await register_worker(connection, f"{socket.gethostname()}:{os.getpid()}")
                     self._alive.set()
-                    await _until_lost(connection)
+                    await _until_lost(connection, self.number)
             self._alive.clear()
-            log.warning("worker_lost_its_lock", worker=self._number)
+            log.warning("worker_lost_its_lock", worker=self.number)
             await asyncio.sleep(RETRY_DATABASE_S)
 
     async def _take_over(self) -> None:
@@ -96,15 +109,21 @@ class Worker:
         while True:
             with suppress(Unavailable):
                 async with self._database.transaction() as connection:
-                    for run_id, job_id in await lost_runs(connection, lock_class=LOCK_CLASS):
-                        if await requeue_run(connection, run_id, job_id=job_id):
+                    for run_id, job_id in await self._abandoned_runs(connection):
+                        if await requeue_run(connection, run_id, job_id=job_id, lost=True):
                             log.warning("run_taken_over", run_id=str(run_id))
                     await delete_orphan_jobs(connection)
             await asyncio.sleep(TAKEOVER_EVERY_S)
 
+    async def _abandoned_runs(self, connection: Connection) -> list[tuple[UUID, int]]:
+        lost = await lost_runs(connection)
+        if self.number is None:
+            return lost
+        return lost + await stray_runs(connection, worker=self.number, executing=self._executing)
 
-async def _until_lost(connection: Connection) -> None:
-    """Return (by raising) when the connection no longer answers."""
+
+async def _until_lost(connection: Connection, number: int) -> None:
+    """Renew the lease until the connection no longer answers, which raises."""
     while True:
         await asyncio.sleep(TAKEOVER_EVERY_S)
-        await connection.execute("SELECT 1")
+        await renew_lease(connection, number)

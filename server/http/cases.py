@@ -1,7 +1,6 @@
 """Routes: start a case, list cases, look into one."""
 
 import json
-from json import JSONDecodeError
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from server.engine.cases import start_case
 from server.engine.documents import accept_document
 from server.engine.history import read_history
 from server.engine.registry import Process
-from server.errors import BadRequest
+from server.errors import BadRequest, UnsupportedDocument
 from server.http import examples, models
 from server.http.context import Actor, Host, HostPart, Limit, Word
 from server.http.problems import problem_responses
@@ -106,11 +105,15 @@ async def _read_input(request: Request, host: Host, process: Process) -> dict[st
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         return await _read_file(request, host, process)
+    if media_type != "application/json":
+        raise UnsupportedDocument("a case starts from application/json or multipart/form-data", field="body")
+    body = await request.body()
     try:
-        body = json.loads(await request.body())
-        return models.StartCase.model_validate(body).input
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest("the body is neither JSON nor a file upload", field="body") from error
+        parsed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("the body is no JSON that can be read", field="body") from error
+    try:
+        return models.StartCase.model_validate(parsed).input
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise BadRequest(first["msg"], field=".".join(map(str, first["loc"])) or "body") from error

@@ -1,5 +1,6 @@
 """Every error response: one RFC 9457 problem document from one place."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -14,7 +15,6 @@ from server.errors import BadRequest, ServerError, Unavailable
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-_TITLES = {404: "Not found", 405: "Method not allowed", 400: "Bad request"}
 
 
 class Problem(BaseModel):
@@ -92,14 +92,12 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     if isinstance(error.__cause__, ServerError):  # the framework wraps what reading a body raises
         return problem_response(error.__cause__)
-    title = _TITLES.get(error.status_code, "Error")
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem_response(BadRequest(str(error.detail), field="body"))
+    title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "_")
     return _response(
-        error.status_code,
-        code=code,
-        title=title,
-        detail=str(error.detail),
-        headers=getattr(error, "headers", None),
+        error.status_code, code=code, title=title, detail=str(error.detail), headers=error.headers
     )
 
 

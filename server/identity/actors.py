@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from server.errors import BadRequest, StartRefused
 
+RUNTIME = "steward"
 ACTOR_HEADER = "Steward-Actor"
 _NAME = re.compile(r"[\w.@-]{1,64}")
 
@@ -21,6 +22,8 @@ def actor_of(header: str | None) -> str:
     """
     if header is None:
         return "dev"
+    if header == RUNTIME:
+        raise BadRequest(f"{RUNTIME} is the runtime itself", field=ACTOR_HEADER)
     if not _NAME.fullmatch(header):
         raise BadRequest("a name of letters, digits and . _ @ - (at most 64)", field=ACTOR_HEADER)
     return header
@@ -34,11 +37,14 @@ def check_exposure(host: str, *, dev: bool) -> None:
     """
     if not dev:
         raise StartRefused("no identity is configured: start with --dev on a loopback address")
-    if host != "localhost" and not _is_loopback(host):
+    if not is_loopback(host):
         raise StartRefused(f"--dev lets anybody in and {host} is not a loopback address: use 127.0.0.1")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a name or an address means this machine only."""
+    if host == "localhost":
+        return True
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,5 +1,6 @@
 """The connection pool and the one way to a transaction."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,8 @@ Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
 OPEN_S = 10.0
+# How long to wait for a server that says nothing at all; without effect on a Unix socket.
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
 _SUPERSEDED = "ST001"  # raised by assert_attempt(), see migrations/0001_house.sql
 
 
@@ -36,6 +39,11 @@ async def translated() -> AsyncIterator[None]:
         raise
 
 
+async def _configure(connection: Connection) -> None:
+    """A process that freezes inside a transaction must not hold its row locks for ever."""
+    await connection.execute("SET idle_in_transaction_session_timeout = '10s'")
+
+
 class Database:
     """A pool on one PostgreSQL database, shared by everything in this process."""
 
@@ -49,7 +57,8 @@ class Database:
             open=False,
             connection_class=AsyncConnection[DictRow],
             # What langgraph-checkpoint-postgres asks for; the check spares a run the first stale connection.
-            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, **_PATIENCE},
+            configure=_configure,
             check=AsyncConnectionPool.check_connection,
         )
 
@@ -75,8 +84,8 @@ class Database:
 async def is_reachable(database: Database) -> bool:
     """Say whether the database answers within two seconds."""
     try:
-        async with database.pool.connection(timeout=2) as connection:
+        async with asyncio.timeout(2), database.pool.connection() as connection:
             await connection.execute("SELECT 1")
-    except (OperationalError, PoolTimeout):
+    except (OperationalError, PoolTimeout, TimeoutError):
         return False
     return True

@@ -31,6 +31,11 @@ async def save_document(connection: Connection, content: bytes, *, name: str, me
     return id_
 
 
+async def has_document(connection: Connection, id_: str) -> bool:
+    cursor = await connection.execute("SELECT 1 FROM documents WHERE id = %s", (id_,))
+    return await cursor.fetchone() is not None
+
+
 async def find_document(connection: Connection, id_: str) -> Document | None:
     async with connection.cursor(row_factory=class_row(Document)) as cursor:
         await cursor.execute(

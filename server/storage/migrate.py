@@ -30,12 +30,6 @@ async def migrate(database: Database) -> list[str]:
         return applied
 
 
-async def is_current(database: Database) -> bool:
-    """Say whether every file of this version has been applied."""
-    async with database.transaction() as connection:
-        return await _has_table(connection, "migrations") and not _pending(await _applied(connection))
-
-
 async def _apply_files(connection: Connection) -> list[str]:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, digest text NOT NULL, "

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from server.errors import CaseNotWaiting
 from server.storage.database import Connection
+from server.storage.workers import LEASE_S, LOCK_CLASS
 
 QUEUE = "runs"
 TASK = "run"
@@ -17,9 +18,10 @@ TASK = "run"
 _LOST = """
     SELECT runs.id, job_id FROM runs
     WHERE status = 'running' AND NOT EXISTS (
-        SELECT 1 FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND classid = %(class)s::oid AND objid = runs.worker::oid
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+        SELECT 1 FROM pg_locks JOIN workers ON workers.id::oid = objid
+        WHERE locktype = 'advisory' AND granted AND classid = %(class)s::oid AND workers.id = runs.worker
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND workers.seen_at > now() - make_interval(secs => %(lease)s))
     UNION ALL
     SELECT runs.id, job_id FROM runs LEFT JOIN procrastinate_jobs AS jobs ON jobs.id = runs.job_id
     WHERE runs.status = 'ready' AND (jobs.id IS NULL OR jobs.status <> 'todo') AND NOT EXISTS (
@@ -113,15 +115,16 @@ async def end_run(connection: Connection, claim: Claim, *, status: str) -> None:
     )
 
 
-async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> bool:
+async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | None, lost: bool) -> bool:
     """Put a run back into the queue under a new job, if `job_id` is still its job; say whether it was.
 
-    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`.
+    `lost` counts it as a take-over from a worker that died. The old job is left to its worker, which deletes
+    it, or to `delete_orphan_jobs`.
     """
     cursor = await connection.execute(
-        "UPDATE runs SET status = 'ready', worker = NULL, takeovers = takeovers + 1"
+        "UPDATE runs SET status = 'ready', worker = NULL, takeovers = takeovers + %s"
         " WHERE id = %s AND status IN ('ready', 'running') AND job_id IS NOT DISTINCT FROM %s",
-        (run_id, job_id),
+        (int(lost), run_id, job_id),
     )
     if cursor.rowcount == 0:
         return False
@@ -129,15 +132,28 @@ async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | Non
     return True
 
 
-async def lost_runs(connection: Connection, *, lock_class: int, stuck_s: int = 5) -> list[tuple[UUID, int]]:
+async def stray_runs(connection: Connection, *, worker: int, executing: set[UUID]) -> list[tuple[UUID, int]]:
+    """List runs, each with its job, that stand as this worker's and that it is not executing.
+
+    They are left when the database went away between a claim and its answer, or before an end was written.
+    """
+    cursor = await connection.execute(
+        "SELECT id, job_id FROM runs WHERE status = 'running' AND worker = %s AND id <> ALL(%s)",
+        (worker, list(executing)),
+    )
+    return [(row["id"], row["job_id"]) for row in await cursor.fetchall()]
+
+
+async def lost_runs(connection: Connection, *, stuck_s: int = 5) -> list[tuple[UUID, int]]:
     """List runs, each with its job, whose worker died while it ran them or before it claimed them.
 
-    A worker is dead when nobody holds its advisory lock.
-
-    A job that was fetched `stuck_s` seconds ago and whose run is still unclaimed counts as lost; should its
-    worker be alive after all, the claim admits only one of the two.
+    A worker is dead when nobody holds its advisory lock, and as good as dead when its lease has run out;
+    should it wake up, the fence stops it. A run is lost too when its job was fetched `stuck_s` seconds
+    ago and nobody claimed it; should that worker live after all, the claim admits one of the two.
     """
-    rows = await (await connection.execute(_LOST, {"class": lock_class, "stuck": stuck_s})).fetchall()
+    rows = await (
+        await connection.execute(_LOST, {"class": LOCK_CLASS, "lease": LEASE_S, "stuck": stuck_s})
+    ).fetchall()
     return [(row["id"], row["job_id"]) for row in rows]
 
 

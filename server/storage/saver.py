@@ -8,6 +8,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
+from server.failpoints import pass_point
 from server.storage.database import Pool, translated
 
 
@@ -30,5 +31,8 @@ class FencedSaver(AsyncPostgresSaver):
         """
         async with translated(), super()._cursor(pipeline=pipeline) as cursor:
             if pipeline:
+                pass_point("checkpoint_before_write")
                 await cursor.execute("SELECT assert_attempt(%s, %s)", (self._case_id, self._attempt))
             yield cursor
+        if pipeline:
+            pass_point("checkpoint_after_write")

@@ -3,6 +3,7 @@
 from server.storage.database import Connection
 
 LOCK_CLASS = 0x57A9D
+LEASE_S = 10
 
 
 async def register_worker(connection: Connection, name: str) -> int:
@@ -18,3 +19,8 @@ async def register_worker(connection: Connection, name: str) -> int:
     await connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, row["id"]))
     number: int = row["id"]
     return number
+
+
+async def renew_lease(connection: Connection, number: int) -> None:
+    """Say that the worker is not frozen either. Its runs are taken over when this stops for `LEASE_S`."""
+    await connection.execute("UPDATE workers SET seen_at = now() WHERE id = %s", (number,))

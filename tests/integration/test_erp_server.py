@@ -2,15 +2,18 @@
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 
 import httpx
 import pytest
 from tool_servers import INVOICE, ROOT, erp_over_http, http_client, started, stdio_erp
 
 TOOLS = {
+    "get_company": True,
     "find_supplier": True,
     "get_order": True,
     "find_invoices": True,
@@ -86,7 +89,6 @@ async def test_the_key_may_come_in_meta_and_the_argument_wins(erp_url):
         ({"net": "1570.001"}, "net"),
         ({"net": "-1.00"}, "net"),
         ({"tax": 298.3}, "tax"),
-        ({"total": "1868.31"}, "total"),
         ({"date": "2026-02-30"}, "date"),
         ({"date": "14.09.2026"}, "date"),
         ({"currency": "eur"}, "currency"),
@@ -95,6 +97,10 @@ async def test_the_key_may_come_in_meta_and_the_argument_wins(erp_url):
         ({"number": ""}, "number"),
         ({"lines": [{"order_line": 1, "quantity": "-1"}]}, "lines.0.quantity"),
         ({"lines": [{"order_line": 1, "quantity": "1", "price": "2"}]}, "lines.0.price"),
+        ({"lines": [{"order_line": 1, "quantity": "1.0000001"}]}, "lines.0.quantity"),
+        ({"preceding": [""]}, "preceding.0"),
+        ({"preceding": "RE-1"}, "preceding"),
+        ({"despite": ["duplicate_invoice"]}, "despite.0"),
         ({"iban": "DE81100100100000666066"}, "iban"),
     ],
 )
@@ -121,6 +127,49 @@ async def test_a_key_with_other_arguments_is_an_error(erp_url):
         answer = await book(session, "k1", number="RE-2")
 
     assert "key_conflict" in answer
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"total": "1868.31"}, "unbookable"),
+        ({"due_date": "2026-09-13"}, "unbookable"),
+        ({"number": "---"}, "unbookable"),
+        ({"kind": "credit_note", "preceding": ["RE-1"]}, "unknown_preceding"),
+        ({"order": "po 2026/0001", "lines": [{"order_line": 1, "quantity": "101"}]}, "over_received"),
+    ],
+)
+async def test_a_refusal_is_an_answer_with_code_and_message(shared_erp, changes, code):
+    async with http_client(shared_erp) as session:
+        answer = await book(session, "k1", **changes)
+        written = await entries(session)
+
+    filled = {field: value for field, value in answer.items() if value}
+    assert filled == {"status": "refused", "code": code, "message": answer["message"]}
+    assert written == []
+
+
+async def test_an_order_is_overbilled_and_paid_in_part_on_request(erp_url):
+    over = {"order": "po 2026/0001", "lines": [{"order_line": 1, "quantity": "101"}]}
+    async with http_client(erp_url) as session:
+        booking = await book(session, "k1", **over, despite=["over_received"])
+        order = await session.call_tool("get_order", {"number": "po2026-0001"})
+        payment = {"entry": booking["entry"], "date": "2026-10-14", "amount": "1868.29", "key": "p1"}
+        paid = await session.call_tool("schedule_payment", payment)
+
+    assert order.structuredContent["order"]["lines"][0]["invoiced"] == "101"
+    assert paid.structuredContent["amount"] == "1868.29"
+
+
+async def test_the_company_is_read_by_name_vat_id_and_city(shared_erp):
+    async with http_client(shared_erp) as session:
+        company = await session.call_tool("get_company", {})
+
+    assert company.structuredContent == {
+        "name": "Halden Werke GmbH",
+        "vat_id": "DE811907980",
+        "city": "Hamburg",
+    }
 
 
 async def test_twenty_at_once_with_one_key_over_two_processes_book_once(erp_url, database):
@@ -199,6 +248,20 @@ def test_a_signal_ends_the_stdio_server_cleanly(database):
 
         assert process.wait(timeout=10) == 0
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("transport", [["--stdio"], ["--http", "127.0.0.1:0"]])
+def test_a_file_of_an_older_schema_is_refused_in_one_line(database, transport):
+    with closing(sqlite3.connect(database)) as older:
+        older.executescript("CREATE TABLE suppliers (id); PRAGMA user_version = 1")
+    command = ["-m", "tools.erp", *transport, "--database", str(database)]
+
+    ended = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.count("\n") == 1
+    assert f"{database} has version 1" in ended.stderr
+    assert "Remove the file" in ended.stderr
 
 
 def test_a_request_under_a_foreign_host_name_is_turned_away(shared_erp):

@@ -71,6 +71,16 @@ async def test_an_answer_brings_the_case_to_its_end(database: Database) -> None:
     assert (await only_review(database, case.id)).answered_by == "ben"
 
 
+async def test_a_case_whose_answer_was_accepted_waits_no_longer(database: Database) -> None:
+    case = await start(database)
+    await run_all(database)
+    review = await only_review(database, case.id)
+
+    await answer_review(database, review.id, answer={"size": 3}, actor="ben")
+
+    assert (await case_of(database, case.id)).status == "running"
+
+
 async def test_a_second_answer_is_refused_with_the_winners_name(database: Database) -> None:
     case = await start(database)
     await run_all(database)

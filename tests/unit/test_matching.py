@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nodes.einvoice import Invoice, read_invoice
+from nodes.einvoice.model import Adjustment
 from nodes.matching import Match, Order, OrderLine, match_order
 
 SAMPLES = Path(__file__).resolve().parents[2] / "graphs" / "samples" / "invoice_to_pay"
@@ -89,8 +90,45 @@ def test_an_order_of_another_supplier_is_unknown(invoice: Invoice) -> None:
     assert match_order(invoice, None, supplier=SUPPLIER) == Match(order="unknown_order")
 
 
-def test_another_currency_is_partial_and_compares_nothing(invoice: Invoice) -> None:
-    assert match_order(invoice, order(currency="USD"), supplier=SUPPLIER) == Match(order="partial")
+def test_another_currency_is_partial_and_quantities_count_all_the_same(invoice: Invoice) -> None:
+    match = match_order(invoice, order(currency="USD"), supplier=SUPPLIER)
+
+    assert match.order == "partial"
+    assert match.billed == {"1": 100, "2": 40}
+
+
+def with_line(invoice: Invoice, **update: object) -> Invoice:
+    """Add a third line on the first order line."""
+    extra = invoice.lines[0].model_copy(update={"id": "3", **update})
+    return invoice.model_copy(update={"lines": (*invoice.lines, extra)})
+
+
+def test_a_line_that_takes_back_makes_it_partial_and_its_charge_is_a_price(invoice: Invoice) -> None:
+    """A line of -1 that carries a large charge must not hide the charge behind a negative price."""
+    document = with_line(invoice, quantity=Decimal(-1), net_amount=Decimal("40000.00"))
+
+    match = match_order(document, order(), supplier=SUPPLIER)
+
+    assert match.order == "partial"
+    assert match.price_variance_pct is not None
+    assert match.price_variance_pct > 1000
+
+
+def test_a_line_of_nothing_that_costs_something_makes_it_partial(invoice: Invoice) -> None:
+    document = with_line(invoice, quantity=Decimal(0), net_amount=Decimal("40000.00"))
+
+    match = match_order(document, order(), supplier=SUPPLIER)
+
+    assert match.order == "partial"
+    assert match.price_variance_pct is not None
+    assert match.price_variance_pct > 1000
+
+
+def test_a_negative_allowance_is_a_charge(invoice: Invoice) -> None:
+    allowance = Adjustment(amount=Decimal("-40000.00"), vat_category="S", vat_rate=Decimal(19))
+    document = invoice.model_copy(update={"allowances": (allowance,)})
+
+    assert match_order(document, order(), supplier=SUPPLIER).order == "partial"
 
 
 def test_a_line_that_was_not_ordered_makes_it_partial(invoice: Invoice) -> None:

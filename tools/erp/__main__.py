@@ -16,7 +16,7 @@ import uvicorn
 from mcp.server.fastmcp import FastMCP
 from mcp.server.transport_security import TransportSecuritySettings
 
-from tools.erp.database import Database
+from tools.erp.database import Database, ForeignBooks
 from tools.erp.mcp_tools import Tools
 
 INSTRUCTIONS = "A small ERP that keeps books: suppliers, purchase orders, supplier invoices, payments."
@@ -42,7 +42,10 @@ def main() -> None:
     arguments = _parser().parse_args()
     # On stdio the output is the protocol's; people read the error stream.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    database = Database(arguments.database)
+    try:
+        database = Database(arguments.database)
+    except ForeignBooks as refused:
+        raise SystemExit(str(refused)) from refused
     if arguments.stdio:
         _serve_stdio(database)
     else:

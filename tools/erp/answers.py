@@ -6,6 +6,28 @@ from pydantic import BaseModel
 
 from tools.erp.values import Kind
 
+BookingCode = Literal[
+    "unbookable",
+    "unknown_supplier",
+    "duplicate_invoice",
+    "unknown_currency",
+    "unknown_order",
+    "other_suppliers_order",
+    "unknown_order_line",
+    "over_received",
+    "unknown_preceding",
+    "credit_exceeds",
+]
+PaymentCode = Literal["unknown_entry", "credit_note", "already_scheduled", "unbookable", "amount_exceeds"]
+
+
+class Company(BaseModel):
+    """The company whose books these are."""
+
+    name: str
+    vat_id: str
+    city: str
+
 
 class Supplier(BaseModel):
     """A supplier's master data."""
@@ -95,17 +117,7 @@ class Booking(BaseModel):
     total: str | None = None
     currency: str | None = None
     repeated: bool = False
-    code: (
-        Literal[
-            "unknown_supplier",
-            "unknown_order",
-            "other_suppliers_order",
-            "unknown_order_line",
-            "unknown_currency",
-            "duplicate_invoice",
-        ]
-        | None
-    ) = None
+    code: BookingCode | None = None
     message: str | None = None
 
 
@@ -120,7 +132,7 @@ class Payment(BaseModel):
     currency: str | None = None
     date: str | None = None
     repeated: bool = False
-    code: Literal["unknown_entry", "credit_note", "already_scheduled"] | None = None
+    code: PaymentCode | None = None
     message: str | None = None
 
 

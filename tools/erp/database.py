@@ -8,17 +8,27 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tools.erp.values import letters_and_digits, without_spaces
+from tools.erp.values import letters_and_digits
 
 HERE = Path(__file__).parent
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 15
+
+
+class ForeignBooks(Exception):
+    """The file holds something else than books of this schema; the message says what to do."""
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(f"{path} {reason}. Remove the file to start new books, or name another one.")
 
 
 class Database:
     """The file at `path`, made and seeded if it is new.
 
     Every operation has a connection of its own, so that operations may run in any thread.
+
+    Raises:
+        ForeignBooks: the file was not written by this version of the ERP.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,10 +37,11 @@ class Database:
         # The last connection that closes copies the log back and removes it; an idle one spares each
         # operation that work.
         self._idle = self._connect(check_same_thread=False)
-        _wait_for_write_ahead_log(self._idle)
-        with self.write() as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                _create(connection)
+        try:
+            self._open()
+        except BaseException:
+            self._idle.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -49,6 +60,17 @@ class Database:
 
     def close(self) -> None:
         self._idle.close()
+
+    def _open(self) -> None:
+        _wait_for_write_ahead_log(self._idle)
+        with self.write() as connection:
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == SCHEMA_VERSION:
+                return
+            if not _is_empty(connection):
+                reason = f"has version {version} of the ERP's schema, and this is version {SCHEMA_VERSION}"
+                raise ForeignBooks(self.path, reason=reason)
+            _create(connection)
 
     def _connect(self, *, check_same_thread: bool = True) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -75,6 +97,10 @@ def _wait_for_write_ahead_log(connection: sqlite3.Connection) -> None:
             return
 
 
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
+
+
 def _create(connection: sqlite3.Connection) -> None:
     for statement in _statements((HERE / "schema.sql").read_text(encoding="utf-8")):
         connection.execute(statement)
@@ -93,6 +119,9 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _seed(connection: sqlite3.Connection, seed: dict[str, Any]) -> None:
+    connection.execute(
+        "INSERT INTO company (name, vat_id, city) VALUES (:name, :vat_id, :city)", seed["company"]
+    )
     connection.executemany(
         "INSERT INTO rates (currency, valid_from, rate) VALUES (?, ?, ?)",
         [(rate["currency"], rate["valid_from"].isoformat(), rate["rate"]) for rate in _rates(seed)],
@@ -104,7 +133,8 @@ def _seed(connection: sqlite3.Connection, seed: dict[str, Any]) -> None:
             {
                 **supplier,
                 "name_key": letters_and_digits(supplier["name"]),
-                "vat_id": without_spaces(supplier["vat_id"]),
+                "vat_id": letters_and_digits(supplier["vat_id"]),
+                "iban": letters_and_digits(supplier["iban"]),
             }
             for supplier in seed["supplier"]
         ],
@@ -120,8 +150,14 @@ def _rates(seed: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _seed_order(connection: sqlite3.Connection, order: dict[str, Any]) -> None:
     connection.execute(
-        "INSERT INTO orders (number, supplier, currency, date) VALUES (?, ?, ?, ?)",
-        (order["number"], order["supplier"], order["currency"], order["date"].isoformat()),
+        "INSERT INTO orders (number, number_key, supplier, currency, date) VALUES (?, ?, ?, ?, ?)",
+        (
+            order["number"],
+            letters_and_digits(order["number"]),
+            order["supplier"],
+            order["currency"],
+            order["date"].isoformat(),
+        ),
     )
     connection.executemany(
         "INSERT INTO order_lines (order_number, line, item, description, quantity, unit_price, received)"

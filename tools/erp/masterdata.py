@@ -1,19 +1,19 @@
-"""Suppliers, purchase orders and exchange rates: what the ERP knows before an invoice comes."""
+"""The company, suppliers, purchase orders and exchange rates: what the ERP knows before an invoice comes."""
 
 import sqlite3
 from decimal import Decimal
 from typing import Literal
 
-from tools.erp.answers import Conversion, Order, OrderAnswer, OrderLine, Supplier, SupplierAnswer
+from tools.erp.answers import Company, Conversion, Order, OrderAnswer, OrderLine, Supplier, SupplierAnswer
 from tools.erp.database import Database
-from tools.erp.values import (
-    amount_text,
-    converted,
-    letters_and_digits,
-    minor,
-    quantity_text,
-    without_spaces,
-)
+from tools.erp.values import amount_text, converted, letters_and_digits, minor, quantity_text
+
+
+def get_company(database: Database) -> Company:
+    """Read whose books these are."""
+    with database.read() as connection:
+        row = connection.execute("SELECT name, vat_id, city FROM company").fetchone()
+    return Company(**row)
 
 
 def find_supplier(database: Database, *, vat_id: str, name: str, iban: str) -> SupplierAnswer:
@@ -26,10 +26,10 @@ def find_supplier(database: Database, *, vat_id: str, name: str, iban: str) -> S
     Raises:
         ValueError: neither VAT id nor name is stated.
     """
-    if without_spaces(vat_id):
-        return _by_vat_id(database, without_spaces(vat_id))
+    if letters_and_digits(vat_id):
+        return _by_vat_id(database, letters_and_digits(vat_id))
     if letters_and_digits(name):
-        return _by_name(database, letters_and_digits(name), iban=without_spaces(iban))
+        return _by_name(database, letters_and_digits(name), iban=letters_and_digits(iban))
     raise ValueError("vat_id: a VAT id or a name is needed")
 
 
@@ -60,15 +60,10 @@ def _supplier(row: sqlite3.Row) -> Supplier:
 def get_order(database: Database, *, number: str) -> OrderAnswer:
     """Read a purchase order; what was invoiced is the sum over all bookings, credit notes taken off."""
     with database.read() as connection:
-        order = connection.execute("SELECT * FROM orders WHERE number = ?", (number.strip(),)).fetchone()
+        order = find_order(connection, number)
         if order is None:
             return OrderAnswer(found=False)
-        lines = [
-            _order_line(row, _invoiced(connection, order["number"], line=row["line"]))
-            for row in connection.execute(
-                "SELECT * FROM order_lines WHERE order_number = ? ORDER BY line", (order["number"],)
-            )
-        ]
+        lines = list_order_lines(connection, order["number"])
     return OrderAnswer(
         found=True,
         order=Order(
@@ -80,6 +75,20 @@ def get_order(database: Database, *, number: str) -> OrderAnswer:
             lines=lines,
         ),
     )
+
+
+def find_order(connection: sqlite3.Connection, number: str) -> sqlite3.Row | None:
+    """Find an order by the letters and digits of its number; its row has the number as it is written here."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM orders WHERE number_key = ?", (letters_and_digits(number),)
+    ).fetchone()
+    return row
+
+
+def list_order_lines(connection: sqlite3.Connection, order: str) -> list[OrderLine]:
+    """List the lines of the order with exactly this number, with what was invoiced so far."""
+    rows = connection.execute("SELECT * FROM order_lines WHERE order_number = ? ORDER BY line", (order,))
+    return [_order_line(row, _invoiced(connection, order, line=row["line"])) for row in rows]
 
 
 def _invoiced(connection: sqlite3.Connection, order: str, *, line: int) -> Decimal:

@@ -12,6 +12,7 @@ from pydantic import Field
 from tools.erp import booking, invoices, journal, masterdata, payments
 from tools.erp.answers import (
     Booking,
+    Company,
     Conversion,
     InvoicesAnswer,
     JournalAnswer,
@@ -21,13 +22,16 @@ from tools.erp.answers import (
     TrialBalance,
 )
 from tools.erp.database import Database
+from tools.erp.request import Request
 from tools.erp.values import (
     Amount,
     BilledLine,
     Currency,
     Day,
+    Despite,
     EntryNumber,
     Kind,
+    Number,
     OptionalAmount,
     OptionalCurrency,
     OptionalDay,
@@ -38,7 +42,7 @@ from tools.erp.values import (
 
 KEY_IN_META = "io.steward/idempotency-key"
 
-Request = Context[Any, Any, Any]
+Call = Context[Any, Any, Any]
 Key = Annotated[
     str,
     Field(
@@ -46,7 +50,6 @@ Key = Annotated[
         description=f"Makes a repeat safe; may come as _meta[{KEY_IN_META!r}] instead, and one of both must.",
     ),
 ]
-Number = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Tools:
@@ -61,6 +64,7 @@ class Tools:
             readOnlyHint=False, destructiveHint=False, idempotentHint=True, openWorldHint=False
         )
         readers: list[Callable[..., Any]] = [
+            self.get_company,
             self.find_supplier,
             self.get_order,
             self.find_invoices,
@@ -73,6 +77,10 @@ class Tools:
             _strict(tool, booking_once) for tool in writers
         ]
 
+    async def get_company(self) -> Company:
+        """Get the company whose books these are: to whom a supplier's invoice must be addressed."""
+        return await asyncio.to_thread(masterdata.get_company, self._database)
+
     async def find_supplier(self, vat_id: Text = "", name: Text = "", iban: Text = "") -> SupplierAnswer:
         """Find a supplier's master data by VAT id or, if none is stated, by exact name.
 
@@ -83,7 +91,10 @@ class Tools:
         )
 
     async def get_order(self, number: Number) -> OrderAnswer:
-        """Get a purchase order with the quantities ordered, received and invoiced so far."""
+        """Get a purchase order with the quantities ordered, received and invoiced so far.
+
+        Of the number only letters and digits count; the answer has it as it is written here.
+        """
         return await asyncio.to_thread(masterdata.get_order, self._database, number=number)
 
     async def find_invoices(
@@ -97,8 +108,8 @@ class Tools:
     ) -> InvoicesAnswer:
         """Find a supplier's booked invoices and credit notes.
 
-        By number, where only letters and digits count and zeros in front do not; and, if total, currency
-        and date are all stated, those of the same total whose date is at most `days` away.
+        By number, of any year, where case, padding zeros and the kind of separator do not count; and, if
+        total, currency and date are all stated, those of the same total whose date is at most `days` away.
         """
         return await asyncio.to_thread(
             invoices.find_invoices,
@@ -119,7 +130,7 @@ class Tools:
 
     async def book_invoice(
         self,
-        context: Request,
+        context: Call,
         supplier: Number,
         number: Number,
         kind: Kind,
@@ -131,14 +142,18 @@ class Tools:
         total: Amount,
         order: Text = "",
         lines: Annotated[list[BilledLine], Field(max_length=1000)] = [],  # noqa: B006  never changed
+        preceding: Annotated[list[Number], Field(max_length=1000)] = [],  # noqa: B006  never changed
+        despite: list[Despite] = [],  # noqa: B006  never changed
         key: Key = "",
     ) -> Booking:
         """Book a supplier's invoice or credit note, amounts positive in both, and post it to the journal.
 
+        `preceding` names the booked invoices that a credit note credits: all credit notes on them together
+        come to no more than they do. `despite` names refusals that somebody has decided against.
         A repeat with the same key and arguments returns the first entry; with other arguments it is an
         error. A refusal is an answer with status "refused", a code and a message; nothing is written.
         """
-        request = booking.Request(
+        request = Request(
             supplier=supplier,
             number=number,
             kind=kind,
@@ -150,18 +165,21 @@ class Tools:
             total=minor(total),
             order=order.strip(),
             lines=tuple(lines),
+            preceding=tuple(preceding),
+            despite=tuple(despite),
         )
         return await asyncio.to_thread(
             booking.book_invoice, self._database, request, key=_key(context, argument=key)
         )
 
     async def schedule_payment(
-        self, context: Request, entry: EntryNumber, date: Day, key: Key = ""
+        self, context: Call, entry: EntryNumber, date: Day, amount: OptionalAmount = "", key: Key = ""
     ) -> Payment:
         """Schedule the payment of a booked invoice to the account in the supplier's master data.
 
-        An entry has one payment. A repeat with the same key and arguments returns the first; with other
-        arguments it is an error. A refusal is an answer with status "refused", a code and a message.
+        An entry has one payment, of its total unless a smaller amount is stated. A repeat with the same key
+        and arguments returns the first; with other arguments it is an error. A refusal is an answer with
+        status "refused", a code and a message.
         """
         return await asyncio.to_thread(
             payments.schedule_payment,
@@ -169,6 +187,7 @@ class Tools:
             key=_key(context, argument=key),
             entry=entry,
             date=date,
+            amount=amount,
         )
 
     async def trial_balance(self) -> TrialBalance:
@@ -190,7 +209,7 @@ def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
     return tool
 
 
-def _key(context: Request, *, argument: str) -> str:
+def _key(context: Call, *, argument: str) -> str:
     meta = context.request_context.meta
     key = argument or ((meta.model_extra or {}).get(KEY_IN_META) if meta else None)
     if not isinstance(key, str) or not 1 <= len(key) <= 500:

@@ -2,11 +2,11 @@
 
 import sqlite3
 
-from tools.erp.answers import Payment
+from tools.erp.answers import Payment, PaymentCode
 from tools.erp.booking import KeyConflict
 from tools.erp.database import Database
 from tools.erp.journal import payment_text
-from tools.erp.values import amount_text, digest, entry_id, entry_text
+from tools.erp.values import amount_text, digest, entry_id, entry_text, minor
 
 _PAYMENT = "SELECT * FROM payments"
 _INVOICE = (
@@ -15,46 +15,80 @@ _INVOICE = (
 )
 
 
-def schedule_payment(database: Database, *, key: str, entry: str, date: str) -> Payment:
+class PaymentRefused(Exception):
+    """The business does not allow this payment; the message is for a person."""
+
+    def __init__(self, code: PaymentCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def schedule_payment(database: Database, *, key: str, entry: str, date: str, amount: str = "") -> Payment:
     """Schedule the payment of a booked invoice once: a repeat with the same key returns the first.
 
-    Nobody passes an account number in: it is the supplier's, as the master data holds it today.
+    The amount is the invoice's total unless a smaller one is stated. Nobody passes an account number in: it
+    is the supplier's, as the master data holds it today.
 
     Raises:
         KeyConflict: the key was used for another request.
     """
-    request = digest({"entry": entry, "date": date})
-    with database.write() as connection:
-        earlier = connection.execute(f"{_PAYMENT} WHERE key = ?", (key,)).fetchone()
-        if earlier is not None and earlier["digest"] != request:
-            raise KeyConflict(key)
-        if earlier is not None:
-            return _payment(earlier, repeated=True)
-        invoice = connection.execute(_INVOICE, (entry_id(entry),)).fetchone()
-        refusal = _refusal(connection, invoice, entry=entry)
-        if refusal is not None:
-            return refusal
-        connection.execute(
-            "INSERT INTO payments (key, digest, entry, iban, amount, currency, date)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, request, *(invoice[column] for column in ("entry", "iban", "total", "currency")), date),
-        )
-        row = connection.execute(f"{_PAYMENT} WHERE key = ?", (key,)).fetchone()
-        return _payment(row, repeated=False)
+    units = minor(amount) if amount else None
+    request = digest({"entry": entry, "date": date, "amount": units})
+    try:
+        with database.write() as connection:
+            earlier = connection.execute(f"{_PAYMENT} WHERE key = ?", (key,)).fetchone()
+            if earlier is not None and earlier["digest"] != request:
+                raise KeyConflict(key)
+            if earlier is not None:
+                return _payment(earlier, repeated=True)
+            invoice = _get_invoice(connection, entry)
+            payment: dict[str, str | int] = {
+                "key": key,
+                "digest": request,
+                "amount": _get_amount(invoice, units),
+                "date": date,
+            }
+            return _schedule(connection, invoice, payment=payment)
+    except PaymentRefused as refused:
+        return Payment(status="refused", code=refused.code, message=str(refused))
 
 
-def _refusal(connection: sqlite3.Connection, invoice: sqlite3.Row | None, *, entry: str) -> Payment | None:
+def _schedule(
+    connection: sqlite3.Connection, invoice: sqlite3.Row, *, payment: dict[str, str | int]
+) -> Payment:
+    row = connection.execute(
+        "INSERT INTO payments (key, digest, entry, iban, amount, currency, date)"
+        " VALUES (:key, :digest, :entry, :iban, :amount, :currency, :date) RETURNING *",
+        {**invoice, **payment},
+    ).fetchone()
+    return _payment(row, repeated=False)
+
+
+def _get_invoice(connection: sqlite3.Connection, entry: str) -> sqlite3.Row:
+    """Get the invoice of an entry, and refuse what is not to be paid."""
+    invoice: sqlite3.Row | None = connection.execute(_INVOICE, (entry_id(entry),)).fetchone()
     if invoice is None:
-        message = f"{entry} is not the entry of a supplier's invoice"
-        return Payment(status="refused", code="unknown_entry", message=message)
+        raise PaymentRefused("unknown_entry", f"{entry} is not the entry of a supplier's invoice")
     if invoice["kind"] == "credit_note":
-        message = f"{entry} is a credit note, and a credit note is not paid"
-        return Payment(status="refused", code="credit_note", message=message)
+        raise PaymentRefused("credit_note", f"{entry} is a credit note, and a credit note is not paid")
     earlier = connection.execute(f"{_PAYMENT} WHERE entry = ?", (invoice["entry"],)).fetchone()
     if earlier is not None:
         message = f"{entry} is paid by {payment_text(earlier['id'])} on {earlier['date']}"
-        return Payment(status="refused", code="already_scheduled", message=message)
-    return None
+        raise PaymentRefused("already_scheduled", message)
+    return invoice
+
+
+def _get_amount(invoice: sqlite3.Row, units: int | None) -> int:
+    """Get the amount to pay, and refuse nothing and more than the invoice's total."""
+    total: int = invoice["total"]
+    if units is None:
+        return total
+    if units == 0:
+        raise PaymentRefused("unbookable", "amount: there is nothing to pay")
+    if units > total:
+        amounts = f"{amount_text(units)} is more than the total {amount_text(total)} {invoice['currency']}"
+        raise PaymentRefused("amount_exceeds", f"{entry_text(invoice['entry'])}: {amounts}")
+    return units
 
 
 def _payment(row: sqlite3.Row, *, repeated: bool) -> Payment:

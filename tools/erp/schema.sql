@@ -1,6 +1,15 @@
 -- The books. Amounts are whole minor units (cents); quantities, prices and rates are exact decimals as text.
 -- What keeps the books right stands here and not in the program: whoever opens the file obeys it too.
 
+-- Whose books these are.
+CREATE TABLE company (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    name   TEXT NOT NULL,
+    vat_id TEXT NOT NULL,
+    city   TEXT NOT NULL
+) STRICT;
+
+-- VAT ids and accounts are written as what people compare: letters and digits, in upper case.
 CREATE TABLE suppliers (
     id         TEXT PRIMARY KEY,
     name       TEXT NOT NULL,
@@ -23,10 +32,11 @@ CREATE TABLE rates (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE orders (
-    number   TEXT PRIMARY KEY,
-    supplier TEXT NOT NULL REFERENCES suppliers (id),
-    currency TEXT NOT NULL,
-    date     TEXT NOT NULL
+    number     TEXT PRIMARY KEY,
+    number_key TEXT NOT NULL UNIQUE,
+    supplier   TEXT NOT NULL REFERENCES suppliers (id),
+    currency   TEXT NOT NULL,
+    date       TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE order_lines (
@@ -83,9 +93,12 @@ CREATE TABLE supplier_invoices (
     net          INTEGER NOT NULL CHECK (net >= 0),
     tax          INTEGER NOT NULL CHECK (tax >= 0),
     total        INTEGER NOT NULL CHECK (total > 0 AND total = net + tax),
-    order_number TEXT REFERENCES orders (number),
-    UNIQUE (supplier, number_key, kind)
+    order_number TEXT REFERENCES orders (number)
 ) STRICT;
+
+-- Suppliers begin to count anew with the year.
+CREATE UNIQUE INDEX supplier_invoices_by_number
+    ON supplier_invoices (supplier, number_key, kind, substr(date, 1, 4));
 
 CREATE INDEX supplier_invoices_by_total ON supplier_invoices (supplier, total, currency, date);
 
@@ -99,6 +112,14 @@ CREATE TABLE invoice_lines (
 ) STRICT;
 
 CREATE INDEX invoice_lines_by_order ON invoice_lines (order_number, line);
+
+CREATE TABLE credited_invoices (
+    credit_note INTEGER NOT NULL REFERENCES supplier_invoices (entry),
+    invoice     INTEGER NOT NULL REFERENCES supplier_invoices (entry),
+    PRIMARY KEY (credit_note, invoice)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX credited_invoices_by_invoice ON credited_invoices (invoice);
 
 CREATE TABLE payments (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -148,7 +169,8 @@ CREATE TRIGGER invoice_replaces_nothing BEFORE INSERT ON supplier_invoices
 WHEN EXISTS (
     SELECT 1 FROM supplier_invoices
     WHERE entry = NEW.entry OR key = NEW.key
-       OR (supplier = NEW.supplier AND number_key = NEW.number_key AND kind = NEW.kind)
+       OR (supplier = NEW.supplier AND number_key = NEW.number_key AND kind = NEW.kind
+           AND substr(date, 1, 4) = substr(NEW.date, 1, 4))
 )
 BEGIN SELECT RAISE(ABORT, 'this supplier invoice is booked already'); END;
 
@@ -170,6 +192,41 @@ BEGIN SELECT RAISE(ABORT, 'a booked supplier invoice is final'); END;
 CREATE TRIGGER invoice_line_stays BEFORE DELETE ON invoice_lines
 BEGIN SELECT RAISE(ABORT, 'a booked supplier invoice is final'); END;
 
+CREATE TRIGGER credited_invoice_replaces_nothing BEFORE INSERT ON credited_invoices
+WHEN (
+    SELECT posted_at FROM journal_entries WHERE id = NEW.credit_note
+) IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a booked supplier invoice is final'); END;
+
+CREATE TRIGGER credited_invoice_is_the_suppliers BEFORE INSERT ON credited_invoices
+WHEN NOT EXISTS (
+    SELECT 1 FROM supplier_invoices AS credit_note
+    JOIN supplier_invoices AS invoice USING (supplier, currency)
+    WHERE credit_note.entry = NEW.credit_note AND credit_note.kind = 'credit_note'
+      AND invoice.entry = NEW.invoice AND invoice.kind = 'invoice'
+)
+BEGIN SELECT RAISE(ABORT, 'a credit note credits invoices of the same supplier and currency'); END;
+
+CREATE TRIGGER credit_is_no_more_than_its_invoices BEFORE UPDATE ON journal_entries
+WHEN OLD.posted_at IS NULL AND NEW.posted_at IS NOT NULL AND (
+    SELECT SUM(total) FROM supplier_invoices WHERE entry IN (
+        SELECT credit_note FROM credited_invoices WHERE invoice IN (
+            SELECT invoice FROM credited_invoices WHERE credit_note = OLD.id
+        )
+    )
+) > (
+    SELECT SUM(total) FROM supplier_invoices WHERE entry IN (
+        SELECT invoice FROM credited_invoices WHERE credit_note = OLD.id
+    )
+)
+BEGIN SELECT RAISE(ABORT, 'no more is credited than the invoices come to'); END;
+
+CREATE TRIGGER credited_invoice_is_final BEFORE UPDATE ON credited_invoices
+BEGIN SELECT RAISE(ABORT, 'a booked supplier invoice is final'); END;
+
+CREATE TRIGGER credited_invoice_stays BEFORE DELETE ON credited_invoices
+BEGIN SELECT RAISE(ABORT, 'a booked supplier invoice is final'); END;
+
 CREATE TRIGGER payment_replaces_nothing BEFORE INSERT ON payments
 WHEN EXISTS (SELECT 1 FROM payments WHERE id = NEW.id OR key = NEW.key OR entry = NEW.entry)
 BEGIN SELECT RAISE(ABORT, 'this entry has its payment already'); END;
@@ -177,6 +234,13 @@ BEGIN SELECT RAISE(ABORT, 'this entry has its payment already'); END;
 CREATE TRIGGER payment_is_for_an_invoice BEFORE INSERT ON payments
 WHEN (SELECT kind FROM supplier_invoices WHERE entry = NEW.entry) IS NOT 'invoice'
 BEGIN SELECT RAISE(ABORT, 'only an invoice is paid'); END;
+
+CREATE TRIGGER payment_is_no_more_than_its_invoice BEFORE INSERT ON payments
+WHEN NOT EXISTS (
+    SELECT 1 FROM supplier_invoices
+    WHERE entry = NEW.entry AND currency = NEW.currency AND total >= NEW.amount
+)
+BEGIN SELECT RAISE(ABORT, 'no more is paid than the invoice comes to'); END;
 
 CREATE TRIGGER payment_is_final BEFORE UPDATE ON payments
 BEGIN SELECT RAISE(ABORT, 'a scheduled payment is final'); END;

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 CENT = Decimal("0.01")
 
 Kind = Literal["invoice", "credit_note"]
+Despite = Literal["over_received"]
 
 
 def calendar_date(text: str) -> str:
@@ -41,6 +42,7 @@ OptionalDay = Annotated[
 ]
 EntryNumber = Annotated[str, Field(pattern=r"^JE-[0-9]{6,12}$", examples=["JE-000001"])]
 Text = Annotated[str, Field(max_length=200)]
+Number = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class BilledLine(BaseModel):
@@ -84,25 +86,22 @@ def letters_and_digits(text: str) -> str:
 
 
 def number_key(number: str) -> str:
-    """Reduce an invoice number to what makes two of them the same.
+    """Reduce an invoice number to what makes two of them the same; nothing is left without letter or digit.
 
-    "RE 2026/0117" and "re-2026-0117" are one number. Zeros in front do not count, because senders pad:
-    "000123" is "123".
-
-    Raises:
-        ValueError: the number has no letter and no digit.
+    "RE 2026/0117" and "re2026-117" are one number, "RE2026-117": case does not count, nor what separates,
+    nor zeros in front of letters or digits, because senders pad. Between two digits it counts that something
+    separates them: "11-1" is not "1-11".
     """
-    key = letters_and_digits(number)
-    if not key:
-        raise ValueError(f"number: {number!r} has no letter and no digit")
-    return key.lstrip("0") or "0"
+    spaced = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", number).upper())
+    joined = re.sub(r"(?<=\d) (?=\d)", "-", spaced).replace(" ", "")
+    return re.sub(r"^0+(?=[^\W\d])|(?<!\d)0+(?=\d)", "", joined)
+
+
+def year(date: str) -> str:
+    return date[:4]
 
 
 def digest(arguments: dict[str, JsonValue]) -> str:
     """Tell two calls with one key apart."""
     canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def without_spaces(text: str) -> str:
-    return re.sub(r"[\s.\-]", "", text).upper()

@@ -119,9 +119,11 @@ END $$;
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- A worker's number is the key of the advisory lock that it holds while it lives.
+-- A worker's number is the key of the advisory lock that it holds while it lives. One that is frozen keeps the
+-- lock, so it also has a lease, by the database's clock.
 CREATE TABLE workers (
     id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name       text NOT NULL,
-    started_at timestamptz NOT NULL DEFAULT now()
+    started_at timestamptz NOT NULL DEFAULT now(),
+    seen_at    timestamptz NOT NULL DEFAULT now()
 );

@@ -1,0 +1,106 @@
+"""What an invoice tells the rules: each fact one word of a closed list, the cautious one when in doubt."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from nodes.einvoice import Finding, Invoice
+
+HIGHEST_VAT = Decimal(27)
+"""Percent. Hungary's standard rate is the highest in the European Union; a directive sets no ceiling."""
+
+UNTAXED = {"Z", "E", "AE", "K", "G", "O"}
+"""VAT categories of EN 16931 under which no tax is due."""
+
+TRANSFER = {"1", "30", "31", "42", "57", "58"}
+COLLECTED = {"10", "48", "49", "54", "55", "59", "97"}
+"""UNTDID 4461: cash, cards, direct debits and clearing, where the supplier takes or has the money."""
+
+UNUSUAL = {"negative_payable", "BR-27", "BR-28", "PEPPOL-EN16931-R120", "PEPPOL-EN16931-R046"}
+"""Findings that leave the sums right: nothing is owed, a price is negative, or a unit price is rounded."""
+
+LONGEST_TERM = timedelta(days=366)
+
+
+class Company(BaseModel):
+    """Who we are, or who the supplier is, for comparison with a document."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    vat_id: str
+
+
+def facts_of(invoice: Invoice, *, us: Company, as_of: date) -> dict[str, JsonValue]:
+    """State the facts that the document alone decides."""
+    return {
+        "kind": invoice.kind,
+        "currency": invoice.currency,
+        "buyer": "us" if same_company(invoice.buyer.name, invoice.buyer.vat_id, us) else "other",
+        "payee": _payee(invoice),
+        "type": "ordinary" if invoice.type_code in {"380", "381"} else "special",
+        "due": "total" if invoice.totals.payable == invoice.totals.tax_inclusive else "differs",
+        "payment": _payment(invoice),
+        "dates": _dates(invoice, as_of),
+        "vat": "unusual" if _unusual_vat(invoice) else "usual",
+    }
+
+
+def arithmetic_fact(findings: Sequence[Finding]) -> str:
+    """Tell sums that are wrong from sums that are right and yet unusual."""
+    codes = {finding.code for finding in findings}
+    return "right" if not codes else "unusual" if codes <= UNUSUAL else "wrong"
+
+
+def identity_fact(invoice: Invoice, supplier: Company | None) -> str:
+    """Say `full` only if the document's seller and the supplier agree in name and VAT id."""
+    if supplier is None or invoice.seller.vat_id is None:
+        return "partial"
+    return "full" if same_company(invoice.seller.name, invoice.seller.vat_id, supplier) else "partial"
+
+
+def iban_fact(invoice: Invoice, iban: str | None) -> str:
+    """Compare every account on the document with the master data; one that differs is a change."""
+    accounts = {_compact(means.account) for means in invoice.payment_means if means.account}
+    if not accounts:
+        return "absent"
+    return "same" if iban and accounts == {_compact(iban)} else "changed"
+
+
+def same_company(name: str, vat_id: str | None, company: Company) -> bool:
+    """Compare names, and VAT ids where one is stated; case, spaces and punctuation do not count."""
+    if _compact(name) != _compact(company.name):
+        return False
+    return vat_id is None or _compact(vat_id) == _compact(company.vat_id)
+
+
+def _payee(invoice: Invoice) -> str:
+    payee = invoice.payee
+    return "seller" if payee is None or _compact(payee.name) == _compact(invoice.seller.name) else "other"
+
+
+def _payment(invoice: Invoice) -> str:
+    codes = {means.code for means in invoice.payment_means}
+    if codes & COLLECTED:
+        return "collected"
+    return "transfer" if codes <= TRANSFER else "other"
+
+
+def _dates(invoice: Invoice, as_of: date) -> str:
+    issued, due = invoice.issue_date, invoice.due_date or invoice.issue_date
+    return "plausible" if issued <= as_of and issued <= due <= issued + LONGEST_TERM else "odd"
+
+
+def _unusual_vat(invoice: Invoice) -> bool:
+    groups = [(group.category, group.rate or Decimal(0), group.tax) for group in invoice.vat]
+    return any(
+        not 0 <= rate <= HIGHEST_VAT or tax < 0 or (category in UNTAXED and (rate or tax))
+        for category, rate, tax in groups
+    )
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
