@@ -349,11 +349,12 @@ def after_ask(state: Payable) -> Literal["find_supplier", "reject"]:
 
 
 def after_book(state: Payable) -> Literal["ask", "schedule", "done"]:
-    """A refusal is a person's again. We pay what is due on an invoice, unless the supplier collects it."""
+    """Ask again what was refused; pay what is owed, unless the money goes another way."""
     if state.booking["status"] == "refused":
         return "ask"
     owed = state.read_invoice.kind == "invoice" and state.read_invoice.totals.payable > 0
-    return "schedule" if owed and state.facts["payment"] != "collected" else "done"
+    by_transfer = (state.facts["payment"], state.facts["payee"]) == ("transfer", "seller")
+    return "schedule" if owed and by_transfer else "done"
 
 
 graph = (

@@ -82,6 +82,18 @@ def test_what_was_prepaid_is_not_paid_again(client: httpx.Client) -> None:
     assert ended["state"]["payment"]["amount"] == "1000.00"
 
 
+@pytest.mark.parametrize("name", ["collected_by_the_supplier", "another_payee"])
+def test_what_goes_another_way_is_booked_and_not_transferred(client: httpx.Client, name: str) -> None:
+    case = put_through(client, CASES[name][1])
+    review = case["reviews"][0]["id"]
+
+    client.post(f"/v1/reviews/{review}/answer", json={"answer": {"decision": "approve"}}).raise_for_status()
+
+    ended = rested(client, case["id"])
+    assert ended["status"] == "succeeded", ended["error"]
+    assert [effect["tool"] for effect in ended["effects"]] == ["book_invoice"]
+
+
 def test_an_approval_counts_only_for_the_facts_that_were_approved(client: httpx.Client) -> None:
     """Two invoices over one receipt wait; once the first is booked, the second is asked again."""
     first, second = (put_through(client, CASES["correction"][1]) for _ in range(2))

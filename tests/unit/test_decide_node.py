@@ -23,6 +23,14 @@ FACTS: dict[str, Any] = {
     "duplicate": "none",
     "order": "none",
     "preceding": "none",
+    "type": "ordinary",
+    "buyer": "us",
+    "due": "total",
+    "identity": "full",
+    "payee": "seller",
+    "payment": "transfer",
+    "dates": "plausible",
+    "vat": "usual",
 }
 
 
