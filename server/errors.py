@@ -1,19 +1,22 @@
 """Errors of the host.
 
-ServerError
-├── BadRequest              422  what the caller sent cannot be used
-│   ├── TooLarge            413
-│   └── UnsupportedDocument 415
-├── ForeignOrigin           403  a page of another site asks for a change
-├── MisdirectedRequest      421  the request is for a host of another name
-├── NotFound                404
-├── Conflict                409  the thing is no longer in the state that the caller assumed
-│   ├── ReviewAlreadyAnswered
-│   └── CaseNotWaiting
-├── IdempotencyMismatch     422  the same key with another request
-├── AttemptSuperseded            another attempt owns the case now
-├── Unavailable             503  a part that the request needs does not answer
-└── StartRefused                 the host must not start like this
+    ServerError
+    ├── BadRequest                 422  what the caller sent cannot be used
+    │   ├── TooLarge               413
+    │   └── UnsupportedDocument    415
+    ├── ForeignOrigin              403  a page of another site asks for a change
+    ├── MisdirectedRequest         421  the request is for a host of another name
+    ├── NotFound                   404
+    ├── Conflict                   409  the thing is no longer in the state that the caller assumed
+    │   ├── ReviewAlreadyAnswered
+    │   └── CaseNotWaiting
+    ├── IdempotencyMismatch        422  the same key with another request
+    ├── Unavailable                503  a part that the request needs does not answer
+    ├── AttemptSuperseded               another attempt owns the case now
+    ├── StoreOperationRefused           (engine.store) a process asked the store for more than documents
+    ├── StartRefused                    the host must not start like this
+    ├── EmbeddedPostgresError           (storage.embedded) the private PostgreSQL does not start
+    └── Refused                         (cli.api) what a server answered to the command line
 
 `code` never changes; `status` is what the HTTP face answers.
 """
