@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from server.errors import ServerError
 from server.failpoints import pass_point
+from server.identity.actors import RUNTIME
 from server.storage.audit import append_entry
 from server.storage.database import Connection, Database
 from server.storage.effects import (
@@ -90,5 +91,5 @@ class PostgresLedger:
     async def _audit(self, connection: Connection, action: str, *, key: str, **detail: JsonValue) -> None:
         case_id: UUID = self._claim.case_id
         await append_entry(
-            connection, "steward", action=action, object_=f"effect/{key}", case_id=case_id, **detail
+            connection, RUNTIME, action=action, object_=f"effect/{key}", case_id=case_id, **detail
         )

@@ -14,6 +14,7 @@ from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.errors import AttemptSuperseded, ServerError, Unavailable
 from server.failpoints import pass_point
+from server.identity.actors import RUNTIME
 from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
@@ -73,9 +74,7 @@ class Runner:
 
     async def _stream(self, claim: Claim) -> StateSnapshot:
         """Stream the graph from where the case stands and return the state in which it came to rest."""
-        saver = FencedSaver(self._database.pool, case_id=claim.case_id, attempt=claim.attempt)
-        graph: Graph = self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
-        config = _config_of(claim)
+        graph, config = self._graph_of(claim), _config_of(claim)
         before = await graph.aget_state(config)
         if not _needs_run(claim, before):
             return before
@@ -107,7 +106,7 @@ class Runner:
             await set_status(connection, claim.case_id, status=status, title=title, result=result)
             await append_entry(
                 connection,
-                "steward",
+                RUNTIME,
                 action=f"case_{status}",
                 object_=f"case/{claim.case_id}",
                 case_id=claim.case_id,
@@ -136,7 +135,7 @@ class Runner:
                 await set_status(connection, claim.case_id, status="incident", error=detail)
                 await append_entry(
                     connection,
-                    "steward",
+                    RUNTIME,
                     action="incident_opened",
                     object_=f"case/{claim.case_id}",
                     case_id=claim.case_id,
@@ -147,9 +146,12 @@ class Runner:
 
     async def _reopen(self, claim: Claim) -> None:
         """The step refused the answer: nothing was saved, so its review is opened again."""
+        await self._settle(claim, await self._graph_of(claim).aget_state(_config_of(claim)))
+
+    def _graph_of(self, claim: Claim) -> Graph:
+        """Return the process's graph with a saver that writes for this attempt only."""
         saver = FencedSaver(self._database.pool, case_id=claim.case_id, attempt=claim.attempt)
-        graph: Graph = self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
-        await self._settle(claim, await graph.aget_state(_config_of(claim)))
+        return self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
 
 
 def _config_of(claim: Claim) -> RunnableConfig:
@@ -195,7 +197,7 @@ async def _open_review(connection: Connection, claim: Claim, *, interrupt: Inter
     if review_id:
         await append_entry(
             connection,
-            "steward",
+            RUNTIME,
             action="review_opened",
             object_=f"review/{review_id}",
             case_id=claim.case_id,
