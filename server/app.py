@@ -24,7 +24,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Database(database_url) as database:
-            registry = load_registry(store=DocumentStore(database))
+            registry = load_registry(store=DocumentStore(database), own_limits=settings.limits)
             app.state.host = Host(database, registry, settings)
             yield
 

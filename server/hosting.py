@@ -130,7 +130,7 @@ async def _working(settings: Settings, url: str, *, stopping: asyncio.Event) -> 
     """Run a worker while the body runs; when the worker fails, so does the whole process."""
     # Each run needs a connection for its checkpoints and, now and then, one for its ledger.
     async with Database(url, size=2 * settings.concurrency + 4) as database:
-        registry = load_registry(store=DocumentStore(database))
+        registry = load_registry(store=DocumentStore(database), own_limits=settings.limits)
         worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
         worker.add_done_callback(lambda _: stopping.set())
         try:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     erp_port: int = Field(default=0, ge=0, le=65535)
     concurrency: int = Field(default=8, ge=1, le=256)
     max_document_bytes: int = Field(default=MAX_DOCUMENT_BYTES, ge=1024)
+    limits: Path | None = None
     log_json: bool = False
     log_level: str = "INFO"
 

@@ -13,6 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
 
+from server.engine.limits import RESERVED, HostLimits, load_limits
 from server.errors import BadRequest, NotFound, StartRefused
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -58,10 +59,11 @@ class Process:
 
 
 class Registry:
-    """All processes by name."""
+    """All processes by name, and the limits of each."""
 
-    def __init__(self, processes: list[Process]) -> None:
+    def __init__(self, processes: list[Process], *, limits: HostLimits | None = None) -> None:
         self._by_name = {process.name: process for process in processes}
+        self.limits = limits or HostLimits()
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self._by_name.values())
@@ -87,15 +89,21 @@ def find_manifest() -> Path:
     raise StartRefused("langgraph.json is missing")
 
 
-def load_registry(manifest: Path | None = None, *, store: BaseStore | None = None) -> Registry:
-    """Import and compile every process that the manifest lists.
+def load_registry(
+    manifest: Path | None = None, *, store: BaseStore | None = None, own_limits: Path | None = None
+) -> Registry:
+    """Import and compile every process that the manifest lists, and read the limits.
 
     Raises:
-        StartRefused: an entry names no graph, or the graph does not compile.
+        StartRefused: an entry names no graph, the graph does not compile, or a limit is none.
     """
     file = manifest or find_manifest()
     graphs = json.loads(file.read_text("utf-8")).get("graphs", {})
-    return Registry([_load_process(name, target, store=store) for name, target in graphs.items()])
+    if reserved := sorted(graphs.keys() & RESERVED):
+        raise StartRefused(f"langgraph.json: no process may be called {reserved[0]!r}")
+    limits = load_limits(own_limits, processes=graphs.keys())
+    processes = [_load_process(name, target, store=store) for name, target in graphs.items()]
+    return Registry(processes, limits=limits)
 
 
 def _load_process(name: str, target: str, *, store: BaseStore | None) -> Process:
