@@ -1,13 +1,15 @@
 """The FastAPI application: its parts, its routes, its life."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from server import __version__
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
+from server.engine.watch import CaseWatch
 from server.http import cases, documents, health, processes, reviews
 from server.http.context import Host
 from server.http.limits import ENVELOPE_BYTES, BodyLimit
@@ -24,9 +26,18 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Database(database_url) as database:
-            registry = load_registry(store=DocumentStore(database), own_limits=settings.limits)
-            app.state.host = Host(database, registry, settings)
-            yield
+            registry = load_registry(
+                settings.processes, store=DocumentStore(database), own_limits=settings.limits
+            )
+            watch = CaseWatch(database)
+            watching = asyncio.create_task(watch.run())
+            app.state.host = Host(database, registry, settings, watch)
+            try:
+                yield
+            finally:
+                watching.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watching
 
     app = FastAPI(
         title="Steward",

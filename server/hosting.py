@@ -107,6 +107,8 @@ async def _serve(
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
+        if server.started:
+            app.state.host.watch.release()
         server.should_exit = True
         announcing.cancel()
         await serving
@@ -130,7 +132,9 @@ async def _working(settings: Settings, url: str, *, stopping: asyncio.Event) -> 
     """Run a worker while the body runs; when the worker fails, so does the whole process."""
     # Each run needs a connection for its checkpoints and, now and then, one for its ledger.
     async with Database(url, size=2 * settings.concurrency + 4) as database:
-        registry = load_registry(store=DocumentStore(database), own_limits=settings.limits)
+        registry = load_registry(
+            settings.processes, store=DocumentStore(database), own_limits=settings.limits
+        )
         worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
         worker.add_done_callback(lambda _: stopping.set())
         try:

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     data: Path = Path(".steward")
+    processes: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     erp_port: int = Field(default=0, ge=0, le=65535)

@@ -23,6 +23,7 @@ from server.identity.actors import ACTOR_HEADER, actor_of
 DEFAULT_URL = "http://127.0.0.1:8000"
 PAGE_LIMIT = 200  # the most rows that the API puts on one page
 TIMEOUT_S = 30.0
+LONGEST_WAIT_S = TIMEOUT_S / 2
 REVIEW_STATUSES: tuple[ReviewStatus, ...] = ("open", "answered", "withdrawn")
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
@@ -84,8 +85,10 @@ class Api:
             Page[Case], "/v1/cases", limit=limit, filters={"process": process, "status": status}
         )
 
-    def get_case(self, id_: UUID) -> CaseDetail:
-        return self._get(CaseDetail, f"/v1/cases/{id_}")
+    def get_case(self, id_: UUID, *, wait_s: float = 0) -> CaseDetail:
+        """Return the case; the server waits up to `wait_s`, at most `LONGEST_WAIT_S`, while it runs."""
+        params = {"wait_s": str(min(wait_s, LONGEST_WAIT_S))} if wait_s > 0 else None
+        return self._get(CaseDetail, f"/v1/cases/{id_}", params=params)
 
     def list_reviews(
         self, *, limit: int, role: str | None = None, status: ReviewStatus = "open"

@@ -22,8 +22,6 @@ from server.cli.tables import one_line
 from server.cli.views import what_became_of
 from server.http.models import Case
 
-_FIRST_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 0.5
 _DESCRIPTION = TextColumn("{task.description}", markup=False)
 
 
@@ -110,13 +108,10 @@ def follow(api: Api, case: Case, *, timeout_s: float) -> Case:
     After `timeout_s` it is returned as it is; with a time of 0 the server is not asked at all.
     """
     deadline = time.monotonic() + timeout_s
-    pause_s = _FIRST_PAUSE_S
-    while time.monotonic() < deadline:
-        case = api.get_case(case.id)
+    while (left_s := deadline - time.monotonic()) > 0:
+        case = api.get_case(case.id, wait_s=left_s)
         if case.status != "running":
             break
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
     return case
 
 

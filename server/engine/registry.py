@@ -95,10 +95,14 @@ def load_registry(
     """Import and compile every process that the manifest lists, and read the limits.
 
     Raises:
-        StartRefused: an entry names no graph, the graph does not compile, or a limit is none.
+        StartRefused: there is no such file, an entry names no graph, the graph does not compile, or a limit
+            is none.
     """
     file = manifest or find_manifest()
-    graphs = json.loads(file.read_text("utf-8")).get("graphs", {})
+    try:
+        graphs = json.loads(file.read_text("utf-8")).get("graphs", {})
+    except (OSError, ValueError) as error:
+        raise StartRefused(f"{file} lists no processes: {error}") from error
     if reserved := sorted(graphs.keys() & RESERVED):
         raise StartRefused(f"langgraph.json: no process may be called {reserved[0]!r}")
     limits = load_limits(own_limits, processes=graphs.keys())

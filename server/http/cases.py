@@ -14,9 +14,9 @@ from server.engine.history import read_history
 from server.engine.registry import Process
 from server.errors import BadRequest, UnsupportedDocument
 from server.http import examples, models
-from server.http.context import Actor, Host, HostPart, Limit, Word
+from server.http.context import Actor, Host, HostPart, Limit, WaitS, Word
 from server.http.problems import problem_responses
-from server.storage.cases import get_case, list_cases
+from server.storage.cases import list_cases
 from server.storage.effects import list_effects
 from server.storage.pages import decode_cursor, encode_cursor
 from server.storage.reviews import list_reviews
@@ -85,10 +85,10 @@ async def get_cases(
     response_model=models.CaseDetail,
     responses={200: examples.response(examples.CASE_DETAIL), **problem_responses(404, 422, 503)},
 )
-async def get_case_detail(host: HostPart, id: UUID) -> Any:  # noqa: A002  the path says {id}
+async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  # noqa: A002  the path says {id}
     """Show a case with its state, steps, reviews and effects."""
-    async with host.database.transaction() as connection:
-        case = await get_case(connection, id)
+    case = await host.watch.wait(id, timeout_s=wait_s)
+    async with host.database.connection() as connection:
         reviews = await list_reviews(connection, case_id=id, limit=_MAX_REVIEWS)
         effects = await list_effects(connection, id)
     history = await read_history(host.database, host.registry.get(case.process), id)
@@ -98,6 +98,22 @@ async def get_case_detail(host: HostPart, id: UUID) -> Any:  # noqa: A002  the p
         steps=[models.Step.model_validate(step) for step in history.steps],
         reviews=[models.Review.model_validate(review) for review in reviews],
         effects=[models.Effect.model_validate(effect) for effect in effects],
+    )
+
+
+@router.get(
+    "/cases/{id}/status",
+    response_model=models.CaseStanding,
+    responses={200: examples.response(examples.CASE_STANDING), **problem_responses(404, 422, 503)},
+)
+async def get_case_status(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  # noqa: A002
+    """Show where a case stands and what it asks; `wait_s` holds the answer back while the case runs."""
+    case = await host.watch.wait(id, timeout_s=wait_s)
+    async with host.database.connection() as connection:
+        reviews = await list_reviews(connection, case_id=id, status="open", limit=_MAX_REVIEWS)
+    return models.CaseStanding(
+        **models.Case.model_validate(case).model_dump(),
+        reviews=[models.Review.model_validate(review) for review in reviews],
     )
 
 

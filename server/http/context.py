@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 
 from server.engine.registry import Registry
+from server.engine.watch import CaseWatch
 from server.identity.actors import ACTOR_HEADER, actor_of
 from server.settings import Settings
 from server.storage.database import Database
@@ -18,6 +19,7 @@ class Host:
     database: Database
     registry: Registry
     settings: Settings
+    watch: CaseWatch
 
 
 def _host(request: Request) -> Host:
@@ -32,5 +34,8 @@ def _actor(name: Annotated[str | None, Header(alias=ACTOR_HEADER)] = None) -> st
 # PostgreSQL keeps no NUL in text.
 Word = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Limit = Annotated[int, Query(ge=1, le=200)]
+WaitS = Annotated[
+    float, Query(ge=0, le=60, description="how long to wait for a case that runs to come to rest, in seconds")
+]
 HostPart = Annotated[Host, Depends(_host)]
 Actor = Annotated[str, Depends(_actor)]

@@ -95,6 +95,8 @@ CASE_DETAIL: dict[str, Any] = {
     "effects": [],
 }
 
+CASE_STANDING: dict[str, Any] = {**CASE, "reviews": [REVIEW]}
+
 PROCESS: dict[str, Any] = {
     "name": "invoice_to_pay",
     "doc": "Invoice to pay: from a supplier's electronic invoice to a booking and a scheduled payment.",

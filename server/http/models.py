@@ -105,6 +105,12 @@ class CaseDetail(Case):
     effects: list[Effect]
 
 
+class CaseStanding(Case):
+    """Where a case stands: the case, and the reviews that wait for an answer."""
+
+    reviews: list[Review]
+
+
 class Answer(BaseModel):
     """The answer to a review."""
 

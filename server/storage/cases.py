@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from server.errors import NotFound
 from server.storage.database import Connection
+from server.storage.notices import REST_NOTICE
 from server.storage.pages import Position
 
 _COLUMNS = (
@@ -83,11 +84,15 @@ async def set_status(
     result: str | None = None,
     error: dict[str, Any] | None = None,
 ) -> None:
-    """Write where the case stands; a title or result of None keeps the one it has."""
+    """Write where the case stands; a title or result of None keeps the one it has.
+
+    When it runs no longer, the commit wakes those who wait for that.
+    """
     await connection.execute(
-        "UPDATE cases SET status = %(status)s, title = COALESCE(%(title)s, title),"
+        "WITH moved AS (UPDATE cases SET status = %(status)s, title = COALESCE(%(title)s, title),"
         " result = COALESCE(%(result)s, result), error = %(error)s, updated_at = now(),"
         " ended_at = CASE WHEN %(status)s IN ('succeeded', 'failed', 'cancelled') THEN now() END"
-        " WHERE id = %(id)s",
+        " WHERE id = %(id)s RETURNING id, status)"
+        f" SELECT {REST_NOTICE} FROM moved WHERE status <> 'running'",
         {"id": id_, "status": status, "title": title, "result": result, "error": error and Jsonb(error)},
     )

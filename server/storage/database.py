@@ -76,6 +76,12 @@ class Database:
         async with translated(), self.pool.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Yield a connection on which each statement is a transaction of its own: for one that reads."""
+        async with translated(), self.pool.connection() as connection:
+            yield connection
+
     async def connect(self, **options: Any) -> Connection:
         """Open a connection of its own, outside the pool, for a session lock or LISTEN."""
         return await AsyncConnection.connect(self.url, autocommit=True, row_factory=dict_row, **options)

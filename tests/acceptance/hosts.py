@@ -20,10 +20,11 @@ def submit(client: httpx.Client, file: Path) -> dict[str, Any]:
     return case
 
 
-def rested(client: httpx.Client, case_id: str, *, polls: int = 3000) -> dict[str, Any]:
-    """Return the case once it no longer runs. Each poll is a request: it gives up by count, not by clock."""
+def rested(client: httpx.Client, case_id: str, *, polls: int = 60) -> dict[str, Any]:
+    """Return the case once it no longer runs. It gives up by count, not by clock."""
     for _ in range(polls):
-        detail: dict[str, Any] = client.get(f"/v1/cases/{case_id}").raise_for_status().json()
+        response = client.get(f"/v1/cases/{case_id}", params={"wait_s": 2})
+        detail: dict[str, Any] = response.raise_for_status().json()
         if detail["status"] != "running":
             return detail
     raise AssertionError(f"case {case_id} does not come to rest")

@@ -70,6 +70,16 @@ def test_an_entry_that_names_no_graph_is_named(tmp_path: Path, target: str) -> N
         load_registry(manifest)
 
 
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_list_of_processes_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    manifest = tmp_path / "processes.json"
+    if content is not None:
+        manifest.write_text(content)
+
+    with pytest.raises(StartRefused, match="lists no processes"):
+        load_registry(manifest)
+
+
 def test_the_command_line_says_in_one_line_why_it_does_not_start() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "server", "serve"], cwd=ROOT, capture_output=True, text=True, check=False
