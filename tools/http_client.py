@@ -30,6 +30,7 @@ class McpHttpClient(httpx.AsyncClient):
     """Answers a failed JSON-RPC request with error `NOT_SENT` or `LOST` instead of raising."""
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        await request.aread()  # a redirected request has its body as a stream
         request_id = _request_id(request)
         if request_id is None:
             return await super().send(request, **options)

@@ -13,6 +13,7 @@ from tools.errors import ServersInvalid, UnknownTool
 from tools.ports import Contract
 
 SERVERS = Path(__file__).with_name("servers.toml")
+VARIABLE = "STEWARD_SERVERS"
 
 
 class ServerEntry(BaseModel):
@@ -65,10 +66,12 @@ def load_servers(path: Path) -> dict[str, ServerEntry]:
     """Read a file of servers, by name.
 
     Raises:
-        ServersInvalid: the file is no TOML, or a field is missing, unknown or wrong.
+        ServersInvalid: there is no such file, it is no TOML, or a field is missing, unknown or wrong.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ServersInvalid(f"{path}: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise ServersInvalid(f"{path.name}: {error}") from error
     return {name: _entry(name, table, file=path.name) for name, table in content.items()}
@@ -87,4 +90,6 @@ def _entry(name: str, table: object, *, file: str) -> ServerEntry:
 
 @cache
 def our_servers() -> dict[str, ServerEntry]:
-    return load_servers(SERVERS)
+    """Return the servers of the file beside this one, and over them those of the operator's own file."""
+    theirs = os.environ.get(VARIABLE)
+    return {**load_servers(SERVERS), **(load_servers(Path(theirs)) if theirs else {})}

@@ -1,11 +1,14 @@
 """The processes that langgraph.json lists."""
 
 import importlib
+import importlib.util
 import inspect
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from langgraph.graph import StateGraph
@@ -15,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from server.engine.limits import RESERVED, HostLimits, load_limits
 from server.errors import BadRequest, NotFound, StartRefused
+from tools.errors import ToolError
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -101,22 +105,22 @@ def load_registry(
     file = manifest or find_manifest()
     try:
         graphs = json.loads(file.read_text("utf-8")).get("graphs", {})
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError) as error:
         raise StartRefused(f"{file} lists no processes: {error}") from error
     if reserved := sorted(graphs.keys() & RESERVED):
         raise StartRefused(f"langgraph.json: no process may be called {reserved[0]!r}")
     limits = load_limits(own_limits, processes=graphs.keys())
-    processes = [_load_process(name, target, store=store) for name, target in graphs.items()]
+    folder = file.resolve().parent
+    processes = [_load_process(name, target, folder=folder, store=store) for name, target in graphs.items()]
     return Registry(processes, limits=limits)
 
 
-def _load_process(name: str, target: str, *, store: BaseStore | None) -> Process:
+def _load_process(name: str, target: str, *, folder: Path, store: BaseStore | None) -> Process:
     path, _, attribute = target.rpartition(":")
-    module_name = path.removeprefix("./").removesuffix(".py").replace("/", ".")
     try:
-        module = importlib.import_module(module_name)
+        module = _import(name, path, folder=folder)
         builder = getattr(module, attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ToolError) as error:
         raise StartRefused(
             f"langgraph.json: {name} is {target!r}, which cannot be imported: {error}"
         ) from error
@@ -125,6 +129,20 @@ def _load_process(name: str, target: str, *, store: BaseStore | None) -> Process
             f"langgraph.json: {name} must be a StateGraph that is not compiled, for {target!r} is not"
         )
     return as_process(name, builder, doc=inspect.getdoc(module) or "", store=store)
+
+
+def _import(name: str, path: str, *, folder: Path) -> ModuleType:
+    """Import a process: one of ours by its package, an operator's from its file beside the manifest."""
+    file = folder / path
+    if folder == find_manifest().parent or not file.is_file():
+        return importlib.import_module(path.removeprefix("./").removesuffix(".py").replace("/", "."))
+    spec = importlib.util.spec_from_file_location(f"process_{name}", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # LangGraph resolves annotations through it
+    spec.loader.exec_module(module)
+    return module
 
 
 def as_process(

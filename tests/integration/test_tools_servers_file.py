@@ -6,7 +6,7 @@ import pytest
 
 from tools import server
 from tools.errors import ServersInvalid, UnknownTool
-from tools.registry import SERVERS, load_servers
+from tools.registry import SERVERS, VARIABLE, load_servers, our_servers
 
 GOOD = """
 [erp]
@@ -29,6 +29,21 @@ def test_our_own_file_lists_the_erp_as_a_sandbox():
 
     assert erp.sandbox
     assert (erp.contract("book_invoice"), erp.contract("find_supplier")) == ("keyed", "read")
+
+
+def test_an_operators_file_adds_servers_and_replaces_ours(servers_file, monkeypatch):
+    servers_file.write_text(GOOD + GOOD.replace("erp", "crm"))
+    monkeypatch.setenv(VARIABLE, str(servers_file))
+
+    servers = our_servers.__wrapped__()
+
+    assert sorted(servers) == ["crm", "erp"]
+    assert servers["erp"].tools == {"get_order": "read"}
+
+
+def test_a_file_that_is_not_there_is_named(servers_file):
+    with pytest.raises(ServersInvalid, match=str(servers_file)):
+        load_servers(servers_file)
 
 
 def test_python_means_our_own_interpreter(servers_file):

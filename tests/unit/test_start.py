@@ -15,6 +15,12 @@ from server.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
+OWN_PROCESS = '''"""A process of its own."""
+from langgraph.graph import START, StateGraph
+
+graph = StateGraph(dict).add_node("rest", lambda state: {}).add_edge(START, "rest")
+'''
+
 
 def test_our_packages_are_ours() -> None:
     check_packages()
@@ -70,7 +76,16 @@ def test_an_entry_that_names_no_graph_is_named(tmp_path: Path, target: str) -> N
         load_registry(manifest)
 
 
-@pytest.mark.parametrize("content", [None, "{"])
+def test_a_process_beside_its_manifest_is_loaded_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text(OWN_PROCESS)
+    (tmp_path / "langgraph.json").write_text('{"graphs": {"own": "./queue.py:graph"}}')
+
+    (process,) = load_registry(tmp_path / "langgraph.json")
+
+    assert (process.name, process.doc) == ("own", "A process of its own.")
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"])
 def test_a_list_of_processes_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
     manifest = tmp_path / "processes.json"
     if content is not None:
