@@ -3,6 +3,7 @@
     ServerError
     ├── BadRequest                 422  what the caller sent cannot be used
     │   ├── TooLarge               413
+    │   │   └── PayloadTooLarge         an input or an answer is over the process's limit
     │   └── UnsupportedDocument    415
     ├── ForeignOrigin              403  a page of another site asks for a change
     ├── MisdirectedRequest         421  the request is for a host of another name
@@ -48,6 +49,12 @@ class TooLarge(BadRequest):
 
     code = "too_large"
     status = 413
+
+
+class PayloadTooLarge(TooLarge):
+    """An input or an answer is larger than its process takes."""
+
+    code = "payload_too_large"
 
 
 class UnsupportedDocument(BadRequest):

@@ -14,9 +14,11 @@ Form = dict[str, Any] | None
 def parse_json_answer(text: str) -> Any:
     """Read the value of `--json-answer`."""
     try:
-        return check_plain(json.loads(text), field="--json-answer")
+        answer = json.loads(text)
+        check_plain(answer)
     except (ValueError, RecursionError) as error:
         raise typer.BadParameter(f"not JSON: {error}", param_hint="--json-answer") from error
+    return answer
 
 
 def parse_settings(settings: list[str], *, form: Form) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from server.engine.documents import check_reference
 from server.engine.forms import check_answer
-from server.engine.plain_json import check_plain
+from server.engine.limits import DEFAULTS, HostLimits
+from server.engine.payloads import check_payload
 from server.engine.registry import Process
 from server.errors import CaseNotWaiting, ReviewAlreadyAnswered
 from server.failpoints import pass_point
@@ -31,10 +32,10 @@ async def start_case(
     Returns the case and whether it is new; an earlier request with the same key gets the case it started.
 
     Raises:
-        BadRequest: the process does not take this input.
+        BadRequest: the process does not take this input, or not as much.
         IdempotencyMismatch: the key came with another input before.
     """
-    checked = process.check_input(check_plain(input_, field="input"))
+    checked = process.check_input(check_payload(input_, field="input", limits=process.limits))
     fingerprint = _fingerprint(process.name, checked)
     try:
         async with database.transaction() as connection:
@@ -64,31 +65,33 @@ async def _write_case(connection: Connection, process: str, *, input_: dict[str,
     return await get_case(connection, case_id)
 
 
-async def answer_review(database: Database, review_id: UUID, *, answer: Any, actor: str) -> Review:
+async def answer_review(
+    database: Database, review_id: UUID, *, answer: Any, actor: str, limits: HostLimits = DEFAULTS
+) -> Review:
     """Accept the first valid answer and enqueue the run that goes on from it, in one transaction.
 
     Raises:
-        BadRequest: the answer does not fit the form; the review stays open.
+        BadRequest: the answer does not fit the form or is too large; the review stays open.
         ReviewAlreadyAnswered: another answer was first; the message names who gave it.
     """
-    storable = check_plain(answer, field="answer")
     async with database.transaction() as connection:
         review = await get_review(connection, review_id)
+        check_payload(answer, field="answer", limits=limits.of(review.process))
         if review.status == "open":
-            check_answer(storable, form=review.form)
-        if not await accept_answer(connection, review_id, answer=storable, actor=actor):
+            check_answer(answer, form=review.form)
+        if not await accept_answer(connection, review_id, answer=answer, actor=actor):
             winner = await get_review(connection, review_id)
             raise ReviewAlreadyAnswered(
                 f"{winner.answered_by} answered this review at {winner.answered_at:%F %T %Z}"
             )
-        await _resume(connection, review, answer=storable)
+        await _resume(connection, review, answer=answer)
         await append_entry(
             connection,
             actor,
             action="review_answered",
             object_=f"review/{review_id}",
             case_id=review.case_id,
-            answer=storable,
+            answer=answer,
         )
         accepted = await get_review(connection, review_id)
         pass_point("answer_before_commit")

@@ -60,16 +60,21 @@ class HostLimits:
         return self._tenants.get(tenant) or self._tenants.get(DEFAULT) or Admission()
 
 
+DEFAULTS = HostLimits()
+
+
 def load_limits(own: Path | None = None, *, processes: Collection[str]) -> HostLimits:
     """Read the limits that ship with the processes, and before them the operator's own file.
 
     Raises:
-        StartRefused: naming file, table and field: a file is no TOML, a table names no process, or a field is
-            unknown or has a value that it cannot have.
+        StartRefused: naming file, table and field: a file is no TOML, a table of the operator's names no
+            process, or a field is unknown or has a value that it cannot have.
     """
-    tables, tenants = _read(SHIPPED, processes=processes)
+    tables, tenants = _read(SHIPPED)
     if own is not None:
-        own_tables, own_tenants = _read(own, processes=processes)
+        own_tables, own_tenants = _read(own)
+        if unknown := sorted(own_tables.keys() - {DEFAULT, *processes}):
+            raise StartRefused(f"{own}: [{unknown[0]}] is no process that langgraph.json lists")
         tables, tenants = _merged(tables, own_tables), _merged(tenants, own_tenants)
     default = tables.pop(DEFAULT, {})
     return HostLimits(
@@ -83,7 +88,7 @@ Tables = dict[str, dict[str, Any]]
 TableT = TypeVar("TableT", bound=Admission)
 
 
-def _read(file: Path, *, processes: Collection[str]) -> tuple[Tables, Tables]:
+def _read(file: Path) -> tuple[Tables, Tables]:
     """Return the tables of processes and those of tenants, each checked by itself."""
     try:
         content = tomllib.loads(file.read_text("utf-8"))
@@ -92,8 +97,6 @@ def _read(file: Path, *, processes: Collection[str]) -> tuple[Tables, Tables]:
     tenants = content.pop(TENANT, {})
     if not isinstance(tenants, dict):
         raise StartRefused(f"{file}: {TENANT} is no table of tenants but a single value")
-    if unknown := sorted(content.keys() - {DEFAULT, *processes}):
-        raise StartRefused(f"{file}: [{unknown[0]}] is no process that langgraph.json lists")
     for name, table in content.items():
         _check(Limits, table, where=f"{file}: [{name}]")
     for name, table in tenants.items():

@@ -1,40 +1,98 @@
-"""JSON that PostgreSQL and LangGraph can keep, whatever a caller sends."""
+"""JSON that PostgreSQL and LangGraph can keep: how large it is, and what in it they would refuse."""
 
+import json
 import math
+import re
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
-from server.errors import BadRequest
+from langgraph.types import Send
+from pydantic import BaseModel
 
-MAX_DEPTH = 64
 _WHOLE_NUMBERS = range(-(2**63), 2**63)  # what a checkpoint's msgpack holds
+_SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]|NaN|Infinity|\d{19}")
+_MAX_NAME = 50
 
-JsonT = TypeVar("JsonT")
+Path = tuple[str, ...]
 
 
-def check_plain(value: JsonT, *, field: str) -> JsonT:
-    """Return the value if it can be kept.
+class NotPlain(ValueError):
+    """A value that cannot be kept: `path` leads to the part that is to blame."""
+
+    def __init__(self, reason: str, *, path: Path = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+
+class TooManyBytes(NotPlain):
+    """A value that could be kept if it were smaller."""
+
+
+def check_plain(value: Any, *, max_bytes: int | None = None, max_depth: int | None = None) -> int:
+    """Return how many bytes the value has as JSON in UTF-8, if it can be kept; None is no limit.
+
+    A pattern over the text finds nearly every value innocent; only a suspect is looked through part by part.
 
     Raises:
-        BadRequest: it is nested too deep, or holds text with NUL or lone surrogates, a number that is none,
-            or an integer over 64 bits.
+        TooManyBytes: it is larger than `max_bytes`.
+        NotPlain: it is nested deeper than `max_depth`, or holds text with NUL or lone surrogates, a number
+            that is none, or an integer over 64 bits.
     """
-    for part, depth in _walk(value):
-        if reason := _unfit(part) or ("nested too deep" if depth > MAX_DEPTH else None):
-            raise BadRequest(reason, field=field)
-    return value
+    text = _encoded(value)
+    size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+    if max_bytes is not None and size > max_bytes:
+        raise TooManyBytes(f"{size:,} bytes; the limit is {max_bytes:,}")
+    may_be_deep = max_depth is not None and text.count("[") + text.count("{") > max_depth
+    if may_be_deep or _SUSPECT.search(text):
+        _search(value, max_depth=max_depth)
+    return size
 
 
-def _walk(value: Any) -> Iterator[tuple[Any, int]]:
-    """Yield every part of a JSON value, keys too, with its depth."""
-    waiting: list[tuple[Any, int]] = [(value, 0)]
+def _encoded(value: Any) -> str:
+    try:
+        return _ENCODER.encode(value)
+    except RecursionError as error:
+        raise NotPlain("nested too deep") from error
+    except ValueError as error:
+        raise NotPlain("contains itself") from error
+
+
+def _opened(value: object) -> Any:
+    """Stand in for what is no JSON: the fields of a model, what a `Send` carries, else the value's text."""
+    match value:
+        case BaseModel():
+            return value.model_dump()
+        case Send():
+            return value.arg
+    return str(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, skipkeys=True, separators=(",", ":"), default=_opened)
+
+
+def _search(value: Any, *, max_depth: int | None) -> None:
+    waiting: list[tuple[Path, Any]] = [((), value)]
     while waiting:
-        part, depth = waiting.pop()
-        yield part, depth
-        if isinstance(part, dict):
-            waiting += [(item, depth + 1) for pair in part.items() for item in pair]
-        elif isinstance(part, list):
-            waiting += [(item, depth + 1) for item in part]
+        path, part = waiting.pop()
+        while isinstance(part, BaseModel | Send):
+            part = _opened(part)
+        if max_depth is not None and len(path) > max_depth:
+            raise NotPlain("nested too deep", path=path[:1])
+        if reason := _unfit(part):
+            raise NotPlain(reason, path=path)
+        waiting += [((*path, name), inner) for name, inner in _parts(part, path=path)]
+
+
+def _parts(part: Any, *, path: Path) -> Iterator[tuple[str, Any]]:
+    match part:
+        case dict():
+            for name, inner in part.items():
+                if reason := _unfit(name):
+                    raise NotPlain(f"the name of a field: {reason}", path=path)
+                yield str(name)[:_MAX_NAME], inner
+        case list() | tuple():
+            yield from ((str(index), inner) for index, inner in enumerate(part))
 
 
 def _unfit(part: Any) -> str | None:
@@ -44,7 +102,7 @@ def _unfit(part: Any) -> str | None:
         case str() if any("\ud800" <= character <= "\udfff" for character in part):
             return "text must not hold half a character (a lone surrogate)"
         case int() if part not in _WHOLE_NUMBERS:
-            return "an integer over 64 bits; send it as text"
+            return "an integer over 64 bits; use text"
         case float() if not math.isfinite(part):
             return "not a number that JSON has"
     return None

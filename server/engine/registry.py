@@ -16,7 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
 
-from server.engine.limits import RESERVED, HostLimits, load_limits
+from server.engine.limits import RESERVED, HostLimits, Limits, load_limits
 from server.errors import BadRequest, NotFound, StartRefused
 from tools.errors import ToolError
 
@@ -42,6 +42,7 @@ class Process:
     input_schema: dict[str, Any]
     steps: tuple[Step, ...]
     mermaid: str
+    limits: Limits
 
     def check_input(self, input_: dict[str, Any]) -> dict[str, Any]:
         """Return the input as plain JSON if the process takes it.
@@ -111,11 +112,16 @@ def load_registry(
         raise StartRefused(f"langgraph.json: no process may be called {reserved[0]!r}")
     limits = load_limits(own_limits, processes=graphs.keys())
     folder = file.resolve().parent
-    processes = [_load_process(name, target, folder=folder, store=store) for name, target in graphs.items()]
+    processes = [
+        _load_process(name, target, folder=folder, store=store, limits=limits.of(name))
+        for name, target in graphs.items()
+    ]
     return Registry(processes, limits=limits)
 
 
-def _load_process(name: str, target: str, *, folder: Path, store: BaseStore | None) -> Process:
+def _load_process(
+    name: str, target: str, *, folder: Path, store: BaseStore | None, limits: Limits
+) -> Process:
     path, _, attribute = target.rpartition(":")
     try:
         module = _import(name, path, folder=folder)
@@ -128,7 +134,7 @@ def _load_process(name: str, target: str, *, folder: Path, store: BaseStore | No
         raise StartRefused(
             f"langgraph.json: {name} must be a StateGraph that is not compiled, for {target!r} is not"
         )
-    return as_process(name, builder, doc=inspect.getdoc(module) or "", store=store)
+    return as_process(name, builder, doc=inspect.getdoc(module) or "", store=store, limits=limits)
 
 
 def _import(name: str, path: str, *, folder: Path) -> ModuleType:
@@ -146,7 +152,12 @@ def _import(name: str, path: str, *, folder: Path) -> ModuleType:
 
 
 def as_process(
-    name: str, builder: StateGraph[Any, Any, Any, Any], *, doc: str, store: BaseStore | None
+    name: str,
+    builder: StateGraph[Any, Any, Any, Any],
+    *,
+    doc: str,
+    store: BaseStore | None,
+    limits: Limits | None = None,
 ) -> Process:
     """Compile a graph, once, and read off what the host shows of it."""
     graph = builder.compile(store=store, name=name)
@@ -159,6 +170,7 @@ def as_process(
         input_schema=graph.get_input_jsonschema(),
         steps=tuple(Step(node, _doc_of(spec.runnable)) for node, spec in builder.nodes.items()),
         mermaid=graph.get_graph().draw_mermaid(),
+        limits=limits or Limits(),
     )
 
 

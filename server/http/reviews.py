@@ -50,9 +50,13 @@ async def get_one_review(host: HostPart, id: UUID) -> Any:  # noqa: A002  the pa
 @router.post(
     "/{id}/answer",
     response_model=models.Review,
-    responses={200: examples.response(examples.ANSWERED_REVIEW), **problem_responses(404, 409, 422, 503)},
+    responses={
+        200: examples.response(examples.ANSWERED_REVIEW),
+        **problem_responses(404, 409, 413, 422, 503),
+    },
     openapi_extra={"requestBody": examples.ANSWER_BODY},
 )
 async def post_answer(host: HostPart, actor: Actor, id: UUID, body: models.Answer) -> Any:  # noqa: A002
     """Answer a review. The first valid answer counts; everybody else gets 409 with the winner's name."""
-    return await answer_review(host.database, id, answer=body.answer, actor=actor)
+    limits = host.registry.limits
+    return await answer_review(host.database, id, answer=body.answer, actor=actor, limits=limits)

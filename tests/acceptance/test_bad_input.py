@@ -94,9 +94,18 @@ REFUSED_BODIES: list[tuple[str, dict[str, Any], int, str | None]] = [
         422,
         "body",
     ),
-    ("integer_over_64_bits", {"json": {"input": {"document": 2**63}}}, 422, "input"),
+    ("integer_over_64_bits", {"json": {"input": {"document": 2**63}}}, 422, "input.document"),
+    (
+        "number_beyond_floats",
+        {"content": b'{"input": {"document": {"lines": [1, 1e400]}}}', "headers": JSON},
+        422,
+        "input.document.lines.1",
+    ),
+    ("one_megabyte", {"json": {"input": {"document": "x" * 10**6}}}, 413, "input"),
+    ("ten_megabytes", {"json": {"input": {"document": "x" * 10**7}}}, 413, "input"),
+    ("fifty_megabytes", {"json": {"input": {"document": "x" * 5 * 10**7}}}, 413, "body"),
     ("unknown_input", {"json": {"input": {"document": "sample:x", "outcome": "book"}}}, 422, "input.outcome"),
-    ("deep_input", {"json": {"input": {"document": "sample:x", "junk": nested(300)}}}, 422, "input"),
+    ("deep_input", {"json": {"input": {"document": "sample:x", "junk": nested(300)}}}, 422, "input.junk"),
     ("not_json", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 422, "body"),
     (
         "not_utf8",
@@ -111,9 +120,10 @@ REFUSED_BODIES: list[tuple[str, dict[str, Any], int, str | None]] = [
     ("no_document", {"json": {"input": {}}}, 422, "input.document"),
     ("document_of_another_type", {"json": {"input": {"document": 5}}}, 422, "input.document"),
     ("absent_document", {"json": {"input": {"document": "sha256:" + "0" * 64}}}, 422, "input.document"),
-    ("nul", {"json": {"input": {"document": "a\x00b"}}}, 422, None),
-    ("surrogate", {"content": b'{"input": {"document": "\\ud800"}}', "headers": JSON}, 422, "input"),
-    ("nan", {"content": b'{"input": {"document": NaN}}', "headers": JSON}, 422, "input"),
+    ("nul", {"json": {"input": {"document": "a\x00b"}}}, 422, "input.document"),
+    ("nul_in_a_name", {"json": {"input": {"a\x00b": 1}}}, 422, "input"),
+    ("surrogate", {"content": b'{"input": {"document": "\\ud800"}}', "headers": JSON}, 422, "input.document"),
+    ("nan", {"content": b'{"input": {"document": NaN}}', "headers": JSON}, 422, "input.document"),
     ("form_without_file", {"files": {"other": ("a.xml", b"<a/>")}}, 422, "file"),
     ("two_files", {"files": [("file", ("a.xml", b"<a/>")), ("file", ("b.xml", b"<b/>"))]}, 422, "body"),
     ("no_boundary", {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 422, "body"),
@@ -208,6 +218,30 @@ def test_an_answer_to_no_review_is_not_found(client: httpx.Client) -> None:
     path = "/v1/reviews/6f1c3b1e-0d5c-4f0e-9a83-111111111111/answer"
 
     assert_problem(client.post(path, json={"answer": {"decision": "approve"}}), 404)
+
+
+UNANSWERABLE: list[tuple[str, bytes, int, str]] = [
+    ("one_megabyte", b'"' + b"x" * 10**6 + b'"', 413, "answer"),
+    ("ten_megabytes", b'"' + b"x" * 10**7 + b'"', 413, "answer"),
+    ("fifty_megabytes", b'"' + b"x" * 5 * 10**7 + b'"', 413, "body"),
+    ("number_beyond_floats", b'{"comment": [1e400]}', 422, "answer.comment.0"),
+    ("nul", b'{"comment": "\\u0000"}', 422, "answer.comment"),
+    ("surrogate", b'{"comment": "\\udfff"}', 422, "answer.comment"),
+    ("deep", b'{"comment": ' + b"[" * 70 + b"]" * 70 + b"}", 422, "answer.comment"),
+]
+
+
+def test_an_answer_that_cannot_be_kept_leaves_the_review_open(client: httpx.Client) -> None:
+    case = rested(client, upload(client, UNUSABLE["incomplete"]).raise_for_status().json()["id"])
+    review = case["reviews"][0]["id"]
+
+    for _, answer, status, field in UNANSWERABLE:
+        response = client.post(
+            f"/v1/reviews/{review}/answer", content=b'{"answer": ' + answer + b"}", headers=JSON
+        )
+
+        assert_problem(response, status, field)
+    assert client.get(f"/v1/reviews/{review}").json()["status"] == "open"
 
 
 UNUSABLE = {
