@@ -10,7 +10,7 @@ from server import __version__
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
 from server.engine.watch import CaseWatch
-from server.http import cases, documents, health, processes, reviews
+from server.http import cases, documents, health, incidents, processes, reviews
 from server.http.context import Host
 from server.http.limits import ENVELOPE_BYTES, BodyLimit
 from server.http.openapi import keep_nulls_in_examples
@@ -49,7 +49,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.add_middleware(LocalOnly)
     app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
     add_problem_handlers(app)
-    routers = [face.router for face in (processes, cases, reviews, documents, health)]
+    routers = [face.router for face in (processes, cases, reviews, incidents, documents, health)]
     for router in routers:
         app.include_router(router)
     keep_nulls_in_examples(app, routers)

@@ -9,7 +9,7 @@ from langgraph.errors import GraphDrained, is_invalid_resume
 from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
-from rules.errors import RuleError
+from server.engine.incidents import cause_of, open_incident
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.errors import AttemptSuperseded, ServerError, Unavailable
@@ -21,7 +21,6 @@ from server.storage.database import Connection, Database
 from server.storage.reviews import open_review
 from server.storage.runs import Claim, assert_current, claim_run, end_run, requeue_run
 from server.storage.saver import FencedSaver
-from tools.errors import ToolError
 from tools.ports import install
 
 log = structlog.get_logger()
@@ -125,22 +124,13 @@ class Runner:
             log.warning("run_left_to_takeover")
 
     async def _open_incident(self, claim: Claim, error: Exception) -> None:
-        detail = _error_detail(error)
         try:
             if is_invalid_resume(error):
                 await self._reopen(claim)
                 return
             async with self._database.transaction() as connection:
                 await end_run(connection, claim, status="failed")
-                await set_status(connection, claim.case_id, status="incident", error=detail)
-                await append_entry(
-                    connection,
-                    RUNTIME,
-                    action="incident_opened",
-                    object_=f"case/{claim.case_id}",
-                    case_id=claim.case_id,
-                    error=detail,
-                )
+                await open_incident(connection, claim.case_id, run_id=claim.run_id, cause=cause_of(error))
         except ServerError:
             log.exception("incident_not_recorded")
 
@@ -209,15 +199,3 @@ def _told(values: dict[str, Any], field: str) -> str | None:
     """Return what the state says of the case in one line, if the process keeps such a field."""
     value = values.get(field)
     return value if isinstance(value, str) else None
-
-
-def _error_detail(error: Exception) -> dict[str, str]:
-    """Describe an error for an operator; only our own messages are shown, others may quote a secret."""
-    if isinstance(error, ServerError | ToolError | RuleError):
-        return {"type": type(error).__name__, "code": error.code, "message": _printable(error)}
-    return {"type": type(error).__name__, "code": "unexpected", "message": "see the log of the worker"}
-
-
-def _printable(error: Exception) -> str:
-    """Return the message without what a database refuses to keep: tool servers send what they like."""
-    return str(error).replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -18,12 +18,14 @@ from server.http.context import Actor, Host, HostPart, Limit, WaitS, Word
 from server.http.problems import problem_responses
 from server.storage.cases import list_cases
 from server.storage.effects import list_effects
+from server.storage.incidents import list_incidents
 from server.storage.pages import decode_cursor, encode_cursor
 from server.storage.reviews import list_reviews
 
 router = APIRouter(prefix="/v1", tags=["cases"])
 
 _MAX_REVIEWS = 200
+_MAX_INCIDENTS = 50
 
 
 @router.post(
@@ -86,11 +88,12 @@ async def get_cases(
     responses={200: examples.response(examples.CASE_DETAIL), **problem_responses(404, 422, 503)},
 )
 async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  # noqa: A002  the path says {id}
-    """Show a case with its state, steps, reviews and effects."""
+    """Show a case with its state, steps, reviews, effects and incidents."""
     case = await host.watch.wait(id, timeout_s=wait_s)
     async with host.database.connection() as connection:
         reviews = await list_reviews(connection, case_id=id, limit=_MAX_REVIEWS)
         effects = await list_effects(connection, id)
+        incidents = await list_incidents(connection, case_id=id, limit=_MAX_INCIDENTS)
     history = await read_history(host.database, host.registry.get(case.process), id)
     return models.CaseDetail(
         **models.Case.model_validate(case).model_dump(),
@@ -98,6 +101,7 @@ async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  
         steps=[models.Step.model_validate(step) for step in history.steps],
         reviews=[models.Review.model_validate(review) for review in reviews],
         effects=[models.Effect.model_validate(effect) for effect in effects],
+        incidents=[models.Incident.model_validate(incident) for incident in incidents],
     )
 
 

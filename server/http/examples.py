@@ -16,6 +16,7 @@ CASE: dict[str, Any] = {
     "result": None,
     "error": None,
     "attempt": 1,
+    "revision": 2,
     "input": {"document": SAMPLE},
     "started_by": "dev",
     "created_at": "2026-10-05T08:00:00Z",
@@ -78,6 +79,38 @@ EFFECT: dict[str, Any] = {
     "ended_at": "2026-10-05T09:12:01Z",
 }
 
+INCIDENT_ID = "3c1f6a8e-70c9-4f1f-8f62-7d1f4e2b9a44"
+INCIDENT: dict[str, Any] = {
+    "id": INCIDENT_ID,
+    "case_id": CASE_ID,
+    "process": "invoice_to_pay",
+    "step": "book",
+    "code": "tool_refused",
+    "kind": "permanent",
+    "message": "erp.book_invoice: period 2026-09 is closed",
+    "detail": {"type": "ToolRefused"},
+    "attempts": 1,
+    "group_key": "invoice_to_pay/book/tool_refused",
+    "status": "open",
+    "opened_at": "2026-10-05T08:00:02Z",
+    "resolved_at": None,
+    "resolved_by": None,
+    "resolved_how": None,
+    "reason": None,
+}
+
+INCIDENT_GROUP: dict[str, Any] = {
+    "group_key": "invoice_to_pay/book/tool_refused",
+    "process": "invoice_to_pay",
+    "step": "book",
+    "code": "tool_refused",
+    "kind": "permanent",
+    "message": "erp.book_invoice: period 2026-09 is closed",
+    "count": 12,
+    "oldest_at": "2026-10-05T08:00:02Z",
+    "newest_at": "2026-10-05T08:20:00Z",
+}
+
 CASE_DETAIL: dict[str, Any] = {
     **CASE,
     "state": {"title": INVOICE, "outcome": "ask"},
@@ -93,6 +126,7 @@ CASE_DETAIL: dict[str, Any] = {
     ],
     "reviews": [REVIEW],
     "effects": [],
+    "incidents": [],
 }
 
 CASE_STANDING: dict[str, Any] = {**CASE, "reviews": [REVIEW]}

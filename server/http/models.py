@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 CaseStatus = Literal["running", "waiting", "suspended", "incident", "succeeded", "failed", "cancelled"]
 ReviewStatus = Literal["open", "answered", "withdrawn"]
+IncidentStatus = Literal["open", "resolved"]
+IncidentKind = Literal["transient", "permanent", "business", "ambiguous", "forbidden", "limit"]
 ItemT = TypeVar("ItemT")
 
 
@@ -33,7 +35,10 @@ class StartCase(BaseModel):
 
 
 class Case(Shown):
-    """A case: where it stands, what it is about (`title`) and what became of it (`result`)."""
+    """A case: where it stands, what it is about (`title`) and what became of it (`result`).
+
+    `revision` counts its changes; an intervention that names one changes that one or none.
+    """
 
     id: UUID
     process: str
@@ -42,6 +47,7 @@ class Case(Shown):
     result: str | None
     error: dict[str, Any] | None
     attempt: int
+    revision: int
     input: dict[str, Any]
     started_by: str
     created_at: datetime
@@ -96,6 +102,44 @@ class Review(Shown):
     answered_at: datetime | None
 
 
+class Incident(Shown):
+    """A case that could not go on by itself: at which step and why, and what an operator did about it.
+
+    `kind` says whether a repeat may help. Incidents of one cause share their `group_key`.
+    """
+
+    id: UUID
+    case_id: UUID
+    process: str
+    step: str | None
+    code: str
+    kind: IncidentKind
+    message: str
+    detail: dict[str, Any]
+    attempts: int
+    group_key: str
+    status: IncidentStatus
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolved_how: str | None
+    reason: str | None
+
+
+class IncidentGroup(Shown):
+    """The open incidents of one cause; `message` is that of the newest."""
+
+    group_key: str
+    process: str
+    step: str | None
+    code: str
+    kind: IncidentKind
+    message: str
+    count: int
+    oldest_at: datetime
+    newest_at: datetime
+
+
 class CaseDetail(Case):
     """A case with all that happened in it."""
 
@@ -103,6 +147,7 @@ class CaseDetail(Case):
     steps: list[Step]
     reviews: list[Review]
     effects: list[Effect]
+    incidents: list[Incident]
 
 
 class CaseStanding(Case):

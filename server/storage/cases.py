@@ -14,18 +14,20 @@ from server.storage.notices import REST_NOTICE
 from server.storage.pages import Position
 
 _COLUMNS = (
-    "id, process, status, attempt, input, title, result, error, started_by, created_at, updated_at, ended_at"
+    "id, process, status, attempt, revision, input, title, result, error, started_by, created_at, updated_at,"
+    " ended_at"
 )
 
 
 @dataclass(frozen=True)
 class Case:
-    """One business item on its way through a process."""
+    """One business item on its way through a process. `revision` counts the changes of this row."""
 
     id: UUID
     process: str
     status: str
     attempt: int
+    revision: int
     input: dict[str, Any]
     title: str | None
     result: str | None
@@ -86,11 +88,15 @@ async def set_status(
 ) -> None:
     """Write where the case stands; a title or result of None keeps the one it has.
 
-    When it runs no longer, the commit wakes those who wait for that.
+    A suspended case stays so until it is resumed or has ended. When the case runs no longer, the commit wakes
+    those who wait for that.
     """
     await connection.execute(
-        "WITH moved AS (UPDATE cases SET status = %(status)s, title = COALESCE(%(title)s, title),"
-        " result = COALESCE(%(result)s, result), error = %(error)s, updated_at = now(),"
+        "WITH moved AS (UPDATE cases SET"
+        " status = CASE WHEN status = 'suspended' AND %(status)s IN ('running', 'waiting', 'incident')"
+        " THEN status ELSE %(status)s END,"
+        " title = COALESCE(%(title)s, title), result = COALESCE(%(result)s, result), error = %(error)s,"
+        " updated_at = now(),"
         " ended_at = CASE WHEN %(status)s IN ('succeeded', 'failed', 'cancelled') THEN now() END"
         " WHERE id = %(id)s RETURNING id, status)"
         f" SELECT {REST_NOTICE} FROM moved WHERE status <> 'running'",
