@@ -31,6 +31,8 @@ Point = Literal[
     "end_after_commit",
     "answer_before_commit",
     "answer_after_commit",
+    "timer_before_commit",
+    "timer_after_commit",
 ]
 Action = Literal["kill", "stop", "raise", "sleep"]
 

@@ -25,6 +25,8 @@ _STYLES = {
     "intended": "yellow",
     "done": "green",
     "refused": "red",
+    "set": "yellow",
+    "fired": "green",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from server.cli.answers import choices_of, kinds_of
 from server.cli.tables import Grid, Id, Status
-from server.http.models import Case, CaseDetail, Effect, Process, Review, Step
+from server.http.models import Case, CaseDetail, Effect, Process, Review, Step, Timer
 
 _MAX_VALUE = 160  # characters of a value in a summary; --json shows all
 
@@ -58,6 +58,7 @@ def case(found: CaseDetail) -> list[Grid]:
         ),
         Grid([_step(one) for one in found.steps], ("step", "name", "status", "began (UTC)", "took"), "steps"),
         Grid([_review(one) for one in found.reviews], _REVIEW, "reviews"),
+        Grid([_timer(one) for one in found.timers], ("for", "status", "due (UTC)"), "timers"),
         Grid([_effect(one) for one in found.effects], _EFFECT, "effects"),
     ]
     return [grid for grid in grids if grid.rows]
@@ -94,13 +95,14 @@ def review(found: Review) -> list[Grid]:
 
 
 def what_became_of(found: Case) -> str:
-    """Say in one line where a case stands: its result, whom it waits for and why, or what went wrong."""
+    """Say in one line where a case stands: its result, whom or what it waits for, or what went wrong."""
     if isinstance(found, CaseDetail):
         waiting = [
             f"waiting for {one.role or 'anybody'}: {reason_of(one)}"
             for one in found.reviews
             if one.status == "open"
         ]
+        waiting += [f"waiting until {_when(one.due_at)} UTC" for one in found.timers if one.status == "set"]
         if waiting:
             return "; ".join(waiting)
     return found.result or _error(found)
@@ -119,6 +121,10 @@ _EFFECT = ("step", "tool", "status", "tries", "receipt")
 def _review(one: Review) -> tuple[str, ...]:
     answer = "" if one.answer is None else _value(one.answer)
     return Id(one.id), Status(one.status), one.role or "", one.question, answer, one.answered_by or ""
+
+
+def _timer(one: Timer) -> tuple[str, ...]:
+    return one.kind, Status(one.status), _when(one.due_at)
 
 
 def _effect(one: Effect) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained, is_invalid_resume
 from langgraph.runtime import RunControl
-from langgraph.types import Command, Interrupt, StateSnapshot
+from langgraph.types import Command, StateSnapshot
 
 from server.engine.incidents import cause_of, open_incident
+from server.engine.interrupts import open_interrupts
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.errors import AttemptSuperseded, ServerError, Unavailable
@@ -17,8 +18,7 @@ from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
 from server.storage.audit import append_entry
 from server.storage.cases import set_status
-from server.storage.database import Connection, Database
-from server.storage.reviews import open_review
+from server.storage.database import Database
 from server.storage.runs import Claim, assert_current, claim_run, end_run, requeue_run
 from server.storage.saver import FencedSaver
 from tools.ports import install
@@ -44,7 +44,7 @@ class Runner:
             control.request_drain()
 
     async def run(self, run_id: UUID, *, worker: int) -> None:
-        """Claim the run and bring it to its next rest: a review, an end, an incident.
+        """Claim the run and bring it to its next rest: a review or a wait, an end, an incident.
 
         What goes wrong is written to the case; what cannot be written is left to the worker, which puts back
         every run of its own that it no longer executes.
@@ -98,8 +98,7 @@ class Runner:
             raise ServerError(f"the run stopped before {', '.join(task.name for task in state.tasks)}")
         async with self._database.transaction() as connection:
             await end_run(connection, claim, status="interrupted" if interrupts else "succeeded")
-            for interrupt in interrupts:
-                await _open_review(connection, claim, interrupt=interrupt)
+            await open_interrupts(connection, claim, interrupts)
             status = "waiting" if interrupts else "succeeded"
             title, result = _told(state.values, "title"), _told(state.values, "result")
             await set_status(connection, claim.case_id, status=status, title=title, result=result)
@@ -170,29 +169,6 @@ async def _exhaust(graph: Graph, input_: Any, *, config: RunnableConfig, control
     stream = graph.astream(input_, config, stream_mode="updates", durability="sync", control=control)
     async for _ in stream:
         pass
-
-
-async def _open_review(connection: Connection, claim: Claim, *, interrupt: Interrupt) -> None:
-    """Turn an interrupt into a review; a value that is not shaped like one is shown as it is."""
-    body = interrupt.value if isinstance(interrupt.value, dict) else {"value": interrupt.value}
-    review_id = await open_review(
-        connection,
-        claim.case_id,
-        interrupt_id=interrupt.id,
-        question=str(body.get("question") or "How shall this go on?"),
-        role=body.get("role"),
-        body=body,
-        form=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
-    )
-    if review_id:
-        await append_entry(
-            connection,
-            RUNTIME,
-            action="review_opened",
-            object_=f"review/{review_id}",
-            case_id=claim.case_id,
-            role=body.get("role"),
-        )
 
 
 def _told(values: dict[str, Any], field: str) -> str | None:

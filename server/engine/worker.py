@@ -1,4 +1,4 @@
-"""A worker: takes runs from the queue, shows that it lives, and takes over from those that died."""
+"""A worker: takes runs from the queue, keeps the clock, shows that it lives, takes over from the dead."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ from uuid import UUID
 import procrastinate
 import structlog
 
+from server.engine.clock import Clock
 from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.errors import Unavailable
@@ -29,6 +30,7 @@ class Worker:
     def __init__(self, database: Database, registry: Registry, *, concurrency: int) -> None:
         self._database = database
         self._runner = Runner(database, registry)
+        self._clock = Clock(database)
         self._concurrency = concurrency
         self.number: int | None = None
         self._alive = asyncio.Event()
@@ -41,10 +43,11 @@ class Worker:
         """
         async with asyncio.TaskGroup() as group:
             signs = [group.create_task(self._show_life()), group.create_task(self._take_over())]
+            clock = group.create_task(self._clock.run())
             try:
                 await self._consume()
             finally:
-                for task in signs:
+                for task in [*signs, clock]:
                     task.cancel()
 
     async def _consume(self) -> None:

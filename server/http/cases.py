@@ -21,6 +21,7 @@ from server.storage.effects import list_effects
 from server.storage.incidents import list_incidents
 from server.storage.pages import decode_cursor, encode_cursor
 from server.storage.reviews import list_reviews
+from server.storage.timers import list_timers
 
 router = APIRouter(prefix="/v1", tags=["cases"])
 
@@ -88,10 +89,11 @@ async def get_cases(
     responses={200: examples.response(examples.CASE_DETAIL), **problem_responses(404, 422, 503)},
 )
 async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  # noqa: A002  the path says {id}
-    """Show a case with its state, steps, reviews, effects and incidents."""
+    """Show a case with its state, steps, reviews, timers, effects and incidents."""
     case = await host.watch.wait(id, timeout_s=wait_s)
     async with host.database.connection() as connection:
         reviews = await list_reviews(connection, case_id=id, limit=_MAX_REVIEWS)
+        timers = await list_timers(connection, id)
         effects = await list_effects(connection, id)
         incidents = await list_incidents(connection, case_id=id, limit=_MAX_INCIDENTS)
     history = await read_history(host.database, host.registry.get(case.process), id)
@@ -100,6 +102,7 @@ async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  
         state=history.values,
         steps=[models.Step.model_validate(step) for step in history.steps],
         reviews=[models.Review.model_validate(review) for review in reviews],
+        timers=[models.Timer.model_validate(timer) for timer in timers],
         effects=[models.Effect.model_validate(effect) for effect in effects],
         incidents=[models.Incident.model_validate(incident) for incident in incidents],
     )

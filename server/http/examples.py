@@ -125,6 +125,7 @@ CASE_DETAIL: dict[str, Any] = {
         }
     ],
     "reviews": [REVIEW],
+    "timers": [],
     "effects": [],
     "incidents": [],
 }

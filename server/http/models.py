@@ -140,12 +140,24 @@ class IncidentGroup(Shown):
     newest_at: datetime
 
 
+class Timer(Shown):
+    """A moment at which the host brings the case on by itself."""
+
+    id: UUID
+    kind: str
+    status: Literal["set", "fired", "cancelled"]
+    due_at: datetime
+    set_at: datetime
+    ended_at: datetime | None
+
+
 class CaseDetail(Case):
     """A case with all that happened in it."""
 
     state: dict[str, Any]
     steps: list[Step]
     reviews: list[Review]
+    timers: list[Timer]
     effects: list[Effect]
     incidents: list[Incident]
 

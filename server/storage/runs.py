@@ -62,17 +62,33 @@ async def enqueue_run(
             )
     except UniqueViolation as error:
         raise CaseNotWaiting(f"case {case_id} has an active run") from error
-    await _enqueue_job(connection, run_id)
+    await _enqueue_jobs(connection, [run_id])
     return run_id
 
 
-async def _enqueue_job(connection: Connection, run_id: UUID) -> None:
+async def enqueue_resumes(connection: Connection, resumes: dict[UUID, dict[str, Any]]) -> None:
+    """Enqueue a run for each of these waiting cases, which the caller has locked, with its answers."""
+    rows = await (
+        await connection.execute(
+            "INSERT INTO runs (id, case_id, kind, resume) SELECT gen_random_uuid(), given.case_id, 'resume',"
+            " given.resume FROM unnest(%s::uuid[], %s::jsonb[]) AS given (case_id, resume) RETURNING id",
+            (list(resumes), [Jsonb(resume) for resume in resumes.values()]),
+        )
+    ).fetchall()
+    await _enqueue_jobs(connection, [row["id"] for row in rows])
+    await connection.execute(
+        "UPDATE cases SET status = 'running', updated_at = now() WHERE id = ANY(%s)", (list(resumes),)
+    )
+
+
+async def _enqueue_jobs(connection: Connection, run_ids: list[UUID]) -> None:
     # No Procrastinate lock: the partial unique index admits one run a case, and a lock left by a dead worker,
     # or one not yet released when the answer comes, would make the next job wait for a poll.
     await connection.execute(
         "UPDATE runs SET job_id = (procrastinate_defer_jobs_v1(ARRAY["
-        "ROW(%s, %s, 0, NULL, NULL, %s, NULL)::procrastinate_job_to_defer_v1]))[1] WHERE id = %s",
-        (QUEUE, TASK, Jsonb({"run_id": str(run_id)}), run_id),
+        "ROW(%s, %s, 0, NULL, NULL, jsonb_build_object('run_id', id), NULL)::procrastinate_job_to_defer_v1"
+        "]))[1] WHERE id = ANY(%s)",
+        (QUEUE, TASK, run_ids),
     )
 
 
@@ -128,7 +144,7 @@ async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | Non
     )
     if cursor.rowcount == 0:
         return False
-    await _enqueue_job(connection, run_id)
+    await _enqueue_jobs(connection, [run_id])
     return True
 
 
