@@ -176,8 +176,7 @@ async def test_a_suspended_case_sleeps_on_until_it_waits_again(database: Databas
     await pass_time(database)
 
     suspended = await fire_due(database)
-    async with database.transaction() as connection:
-        await set_status(connection, case_id, status="waiting")
+    await rows(database, "UPDATE cases SET status = 'waiting'")
     waiting = await fire_due(database)
 
     assert (suspended, waiting) == (0, 1)
