@@ -18,6 +18,7 @@ from server.http.origins import LocalOnly
 from server.http.problems import add_problem_handlers
 from server.settings import Settings
 from server.storage.database import Database
+from server.storage.versions import save_versions
 
 
 def create_app(settings: Settings, *, database_url: str) -> FastAPI:
@@ -29,6 +30,8 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             registry = load_registry(
                 settings.processes, store=DocumentStore(database), own_limits=settings.limits
             )
+            async with database.transaction() as connection:
+                await save_versions(connection, registry)
             watch = CaseWatch(database)
             watching = asyncio.create_task(watch.run())
             app.state.host = Host(database, registry, settings, watch)

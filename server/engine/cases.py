@@ -41,7 +41,7 @@ async def start_case(
         async with database.transaction() as connection:
             if key and (known := await find_case_of_key(connection, actor, key=key, fingerprint=fingerprint)):
                 return await get_case(connection, known), False
-            case = await _write_case(connection, process.name, input_=checked, actor=actor)
+            case = await _write_case(connection, process, input_=checked, actor=actor)
             if key and not await keep_key(
                 connection, actor, key=key, fingerprint=fingerprint, case_id=case.id
             ):
@@ -53,14 +53,24 @@ async def start_case(
         return await start_case(database, process, input_=input_, actor=actor, key=key)
 
 
-async def _write_case(connection: Connection, process: str, *, input_: dict[str, Any], actor: str) -> Case:
+async def _write_case(
+    connection: Connection, process: Process, *, input_: dict[str, Any], actor: str
+) -> Case:
     case_id = uuid4()
     if isinstance(reference := input_.get("document"), str):
         await check_reference(connection, reference)
-    await insert_case(connection, case_id, process=process, input_=input_, actor=actor)
+    await insert_case(
+        connection, case_id, process=process.name, version=process.version, input_=input_, actor=actor
+    )
     await enqueue_run(connection, case_id, kind="start")
     await append_entry(
-        connection, actor, action="case_started", object_=f"case/{case_id}", case_id=case_id, process=process
+        connection,
+        actor,
+        action="case_started",
+        object_=f"case/{case_id}",
+        case_id=case_id,
+        process=process.name,
+        version=process.version,
     )
     return await get_case(connection, case_id)
 

@@ -17,6 +17,7 @@ from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
 
 from server.engine.limits import RESERVED, HostLimits, Limits, load_limits
+from server.engine.versions import version_of
 from server.errors import BadRequest, NotFound, StartRefused
 from tools.errors import ToolError
 
@@ -33,9 +34,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Process:
-    """A graph under its name. `graph` is compiled without a checkpointer; a run brings its own."""
+    """A graph under its name. `graph` is compiled without a checkpointer; a run brings its own.
+
+    `version` names what it is made of, and `outline` says it; see `server.engine.versions`.
+    """
 
     name: str
+    version: str
+    outline: dict[str, Any]
     doc: str
     graph: Graph
     input_model: type[BaseModel] | None
@@ -72,6 +78,11 @@ class Registry:
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self._by_name.values())
+
+    def has(self, name: str, *, version: str) -> bool:
+        """Say whether cases under this version can be run here; one without a version fits any."""
+        process = self._by_name.get(name)
+        return process is not None and version in ("", process.version)
 
     def get(self, name: str) -> Process:
         """Return the process.
@@ -134,7 +145,9 @@ def _load_process(
         raise StartRefused(
             f"langgraph.json: {name} must be a StateGraph that is not compiled, for {target!r} is not"
         )
-    return as_process(name, builder, doc=inspect.getdoc(module) or "", store=store, limits=limits)
+    return as_process(
+        name, builder, doc=inspect.getdoc(module) or "", store=store, limits=limits, module=module
+    )
 
 
 def _import(name: str, path: str, *, folder: Path) -> ModuleType:
@@ -158,12 +171,16 @@ def as_process(
     doc: str,
     store: BaseStore | None,
     limits: Limits | None = None,
+    module: ModuleType | None = None,
 ) -> Process:
     """Compile a graph, once, and read off what the host shows of it."""
     graph = builder.compile(store=store, name=name)
     model = builder.input_schema
+    version = version_of(name, graph, module=module)
     return Process(
         name=name,
+        version=version.name,
+        outline=version.outline,
         doc=doc,
         graph=graph,
         input_model=model if isinstance(model, type) and issubclass(model, BaseModel) else None,

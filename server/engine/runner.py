@@ -60,6 +60,10 @@ class Runner:
 
     async def _run_claim(self, claim: Claim) -> None:
         log.info("run_claimed", process=claim.process, run_id=str(claim.run_id))
+        if not self._registry.has(claim.process, version=claim.version):
+            log.warning("run_of_another_version", version=claim.version)
+            await self._put_back(claim)
+            return
         try:
             await self._settle(claim, await self._stream(claim))
         except AttemptSuperseded:

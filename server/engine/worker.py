@@ -9,18 +9,21 @@ from uuid import UUID
 import procrastinate
 import structlog
 
+from server.engine.adoption import adopt_stranded
 from server.engine.clock import Clock
 from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.errors import Unavailable
 from server.storage.database import Connection, Database, translated
-from server.storage.runs import QUEUE, TASK, delete_orphan_jobs, lost_runs, requeue_run, stray_runs
+from server.storage.runs import TASK, delete_orphan_jobs, lost_runs, requeue_run, stray_runs
+from server.storage.versions import list_queues, save_versions
 from server.storage.workers import register_worker, renew_lease
 
 log = structlog.get_logger()
 
 TAKEOVER_EVERY_S = 1.0
 RETRY_DATABASE_S = 1.0
+ADOPT_EVERY_S = 2.0
 DRAIN_S = 30.0
 
 
@@ -29,10 +32,12 @@ class Worker:
 
     def __init__(self, database: Database, registry: Registry, *, concurrency: int) -> None:
         self._database = database
+        self._registry = registry
         self._runner = Runner(database, registry)
         self._clock = Clock(database)
         self._concurrency = concurrency
         self.number: int | None = None
+        self._queues: list[str] = []
         self._alive = asyncio.Event()
         self._executing: set[UUID] = set()
 
@@ -42,7 +47,7 @@ class Worker:
         The signs of life end last: until then nobody takes over a run that still drains.
         """
         async with asyncio.TaskGroup() as group:
-            signs = [group.create_task(self._show_life()), group.create_task(self._take_over())]
+            signs = [group.create_task(duty()) for duty in (self._show_life, self._take_over, self._adopt)]
             clock = group.create_task(self._clock.run())
             try:
                 await self._consume()
@@ -68,7 +73,7 @@ class Worker:
         async with queue.open_async():
             consuming = asyncio.create_task(
                 queue.run_worker_async(
-                    queues=[QUEUE],
+                    queues=self._queues,
                     concurrency=self._concurrency,
                     delete_jobs="always",  # the runs table is the history
                     install_signal_handlers=False,
@@ -100,7 +105,11 @@ class Worker:
         while True:
             with suppress(Unavailable):
                 async with translated(), await self._database.connect() as connection:
-                    self.number = await register_worker(connection, f"{socket.gethostname()}:{os.getpid()}")
+                    await save_versions(connection, self._registry)
+                    self._queues = await list_queues(connection, self._registry)
+                    self.number = await register_worker(
+                        connection, f"{socket.gethostname()}:{os.getpid()}", serves=self._queues
+                    )
                     self._alive.set()
                     await _until_lost(connection, self.number)
             self._alive.clear()
@@ -117,6 +126,13 @@ class Worker:
                             log.warning("run_taken_over", run_id=str(run_id))
                     await delete_orphan_jobs(connection)
             await asyncio.sleep(TAKEOVER_EVERY_S)
+
+    async def _adopt(self) -> None:
+        """Decide over runs whose version is gone; see `server.engine.adoption`."""
+        while True:
+            with suppress(Unavailable):
+                await adopt_stranded(self._database, self._registry)
+            await asyncio.sleep(ADOPT_EVERY_S)
 
     async def _abandoned_runs(self, connection: Connection) -> list[tuple[UUID, int]]:
         lost = await lost_runs(connection)

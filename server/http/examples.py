@@ -11,6 +11,7 @@ INVOICE = "Invoice LG-2026-0311 of Donau Logistik GmbH, 4,200.00 EUR"
 CASE: dict[str, Any] = {
     "id": CASE_ID,
     "process": "invoice_to_pay",
+    "version": "5d6500c3439d",
     "status": "waiting",
     "title": INVOICE,
     "result": None,
@@ -134,6 +135,7 @@ CASE_STANDING: dict[str, Any] = {**CASE, "reviews": [REVIEW]}
 
 PROCESS: dict[str, Any] = {
     "name": "invoice_to_pay",
+    "version": "5d6500c3439d",
     "doc": "Invoice to pay: from a supplier's electronic invoice to a booking and a scheduled payment.",
     "input_schema": {
         "type": "object",

@@ -38,10 +38,12 @@ class Case(Shown):
     """A case: where it stands, what it is about (`title`) and what became of it (`result`).
 
     `revision` counts its changes; an intervention that names one changes that one or none.
+    `version` is that of the process which the case goes on under.
     """
 
     id: UUID
     process: str
+    version: str
     status: CaseStatus
     title: str | None
     result: str | None
@@ -187,6 +189,7 @@ class Process(Shown):
     """A process: what a case of it takes, its steps, and its picture in Mermaid."""
 
     name: str
+    version: str
     doc: str
     input_schema: dict[str, Any]
     steps: list[ProcessStep]

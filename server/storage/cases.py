@@ -14,8 +14,8 @@ from server.storage.notices import REST_NOTICE
 from server.storage.pages import Position
 
 _COLUMNS = (
-    "id, process, status, attempt, revision, input, title, result, error, started_by, created_at, updated_at,"
-    " ended_at"
+    "id, process, version, status, attempt, revision, input, title, result, error, started_by, created_at,"
+    " updated_at, ended_at"
 )
 
 
@@ -25,6 +25,7 @@ class Case:
 
     id: UUID
     process: str
+    version: str
     status: str
     attempt: int
     revision: int
@@ -39,11 +40,11 @@ class Case:
 
 
 async def insert_case(
-    connection: Connection, id_: UUID, *, process: str, input_: dict[str, Any], actor: str
+    connection: Connection, id_: UUID, *, process: str, version: str, input_: dict[str, Any], actor: str
 ) -> None:
     await connection.execute(
-        "INSERT INTO cases (id, process, input, started_by) VALUES (%s, %s, %s, %s)",
-        (id_, process, Jsonb(input_), actor),
+        "INSERT INTO cases (id, process, version, input, started_by) VALUES (%s, %s, %s, %s, %s)",
+        (id_, process, version, Jsonb(input_), actor),
     )
 
 

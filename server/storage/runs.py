@@ -12,7 +12,6 @@ from server.errors import CaseNotWaiting
 from server.storage.database import Connection
 from server.storage.workers import LEASE_S, LOCK_CLASS
 
-QUEUE = "runs"
 TASK = "run"
 
 _LOST = """
@@ -37,6 +36,7 @@ class Claim:
     run_id: UUID
     case_id: UUID
     process: str
+    version: str
     attempt: int
     job_id: int
     input: dict[str, Any]
@@ -86,9 +86,10 @@ async def _enqueue_jobs(connection: Connection, run_ids: list[UUID]) -> None:
     # or one not yet released when the answer comes, would make the next job wait for a poll.
     await connection.execute(
         "UPDATE runs SET job_id = (procrastinate_defer_jobs_v1(ARRAY["
-        "ROW(%s, %s, 0, NULL, NULL, jsonb_build_object('run_id', id), NULL)::procrastinate_job_to_defer_v1"
-        "]))[1] WHERE id = ANY(%s)",
-        (QUEUE, TASK, run_ids),
+        "ROW(run_queue(process, version), %s, 0, NULL, NULL, jsonb_build_object('run_id', runs.id), NULL)"
+        "::procrastinate_job_to_defer_v1]))[1]"
+        " FROM cases WHERE runs.id = ANY(%s) AND cases.id = runs.case_id",
+        (TASK, run_ids),
     )
 
 
@@ -103,7 +104,7 @@ async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Cla
             " WHERE id = %s AND status = 'ready' RETURNING id, case_id, job_id, resume)"
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
-            " RETURNING run.id AS run_id, case_id, process, attempt, job_id, input, resume",
+            " RETURNING run.id AS run_id, case_id, process, version, attempt, job_id, input, resume",
             (worker, run_id),
         )
         return await cursor.fetchone()
@@ -148,6 +149,20 @@ async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | Non
     return True
 
 
+async def move_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> None:
+    """Give a ready run a job in the queue of its case's present version, instead of the one that it has."""
+    await connection.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", (job_id,))
+    await _enqueue_jobs(connection, [run_id])
+
+
+async def abandon_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> None:
+    """End a ready run that nobody will begin, and delete its job; the caller holds the case."""
+    await connection.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", (job_id,))
+    await connection.execute(
+        "UPDATE runs SET status = 'failed', ended_at = now() WHERE id = %s AND status = 'ready'", (run_id,)
+    )
+
+
 async def stray_runs(connection: Connection, *, worker: int, executing: set[UUID]) -> list[tuple[UUID, int]]:
     """List runs, each with its job, that stand as this worker's and that it is not executing.
 
@@ -176,9 +191,9 @@ async def lost_runs(connection: Connection, *, stuck_s: int = 5) -> list[tuple[U
 async def delete_orphan_jobs(connection: Connection, *, older_s: int = 60) -> None:
     """Delete jobs that a dead worker left as being done although their run has ended."""
     await connection.execute(
-        "DELETE FROM procrastinate_jobs AS jobs WHERE status = 'doing' AND queue_name = %s AND NOT EXISTS ("
+        "DELETE FROM procrastinate_jobs AS jobs WHERE status = 'doing' AND task_name = %s AND NOT EXISTS ("
         " SELECT 1 FROM runs WHERE runs.job_id = jobs.id AND runs.status IN ('ready', 'running'))"
         " AND NOT EXISTS (SELECT 1 FROM procrastinate_events AS events WHERE events.job_id = jobs.id"
         " AND events.at > now() - make_interval(secs => %s))",
-        (QUEUE, older_s),
+        (TASK, older_s),
     )

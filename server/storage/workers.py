@@ -1,4 +1,4 @@
-"""Workers: a number, and the session advisory lock that says its owner lives."""
+"""Workers: a number, the queues it serves, and the session advisory lock that says its owner lives."""
 
 from server.storage.database import Connection
 
@@ -6,13 +6,15 @@ LOCK_CLASS = 0x57A9D
 LEASE_S = 10
 
 
-async def register_worker(connection: Connection, name: str) -> int:
+async def register_worker(connection: Connection, name: str, *, serves: list[str]) -> int:
     """Register a worker and take its lock on this connection, which must stay open while the worker lives.
 
     PostgreSQL frees the lock when the connection's process ends, however it ends.
     """
     row = await (
-        await connection.execute("INSERT INTO workers (name) VALUES (%s) RETURNING id", (name,))
+        await connection.execute(
+            "INSERT INTO workers (name, serves) VALUES (%s, %s) RETURNING id", (name, serves)
+        )
     ).fetchone()
     if row is None:
         raise AssertionError("INSERT ... RETURNING gave no row")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
 import pytest
-from small_processes import small_registry
+from small_processes import small_process, small_registry
 
 from server.engine.cases import start_case
 from server.engine.runner import Runner
@@ -57,7 +57,14 @@ async def test_a_run_that_was_claimed_and_lost_is_put_back(database: Database) -
     async with working(database) as worker:
         await waits(database, await start(database))
         async with database.transaction() as connection:
-            await insert_case(connection, case_id, process="small", input_={"item": "x"}, actor="anna")
+            await insert_case(
+                connection,
+                case_id,
+                process="small",
+                version=small_process().version,
+                input_={"item": "x"},
+                actor="anna",
+            )
             run_id = await enqueue_run(connection, case_id, kind="start")
             assert worker.number is not None
             assert await claim_run(connection, run_id, worker=worker.number)

@@ -1,0 +1,113 @@
+"""Versions of processes: what each was made of, and the queue of its runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from server.storage.database import Connection
+
+
+class Versioned(Protocol):
+    """A process as it is on this host."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def outline(self) -> dict[str, Any]: ...
+
+
+async def save_versions(connection: Connection, processes: Iterable[Versioned]) -> None:
+    """Keep what each version was made of, the first time that it is seen here."""
+    for process in processes:
+        await connection.execute(
+            "INSERT INTO process_versions (process, version, outline) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            (process.name, process.version, Jsonb(process.outline)),
+        )
+
+
+async def find_outline(connection: Connection, process: str, *, version: str) -> dict[str, Any] | None:
+    row = await (
+        await connection.execute(
+            "SELECT outline FROM process_versions WHERE process = %s AND version = %s", (process, version)
+        )
+    ).fetchone()
+    return row["outline"] if row else None
+
+
+async def list_queues(connection: Connection, processes: Iterable[Versioned]) -> list[str]:
+    """Return the names of the queues that hold the runs of these processes in these versions."""
+    pairs = [(process.name, process.version) for process in processes]
+    cursor = await connection.execute(
+        "SELECT run_queue(one ->> 0, one ->> 1) AS queue FROM jsonb_array_elements(%s) AS one",
+        (Jsonb(pairs),),
+    )
+    return [row["queue"] for row in await cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Stranded:
+    """A run that is ready for a version of its process which no worker serves."""
+
+    run_id: UUID
+    case_id: UUID
+    job_id: int | None
+    process: str
+    version: str
+
+
+_STRANDED = """
+    WITH served AS (
+        SELECT process, version, first_seen_at FROM process_versions WHERE EXISTS (
+            SELECT 1 FROM workers WHERE run_queue(process, version) = ANY(workers.serves)
+            AND workers.seen_at > now() - make_interval(secs => %(grace)s))
+    ), newest AS (
+        SELECT DISTINCT ON (process) process, version FROM served
+        ORDER BY process, first_seen_at DESC, version
+    )
+    SELECT runs.id AS run_id, cases.id AS case_id, runs.job_id, cases.process, cases.version
+    FROM jsonb_array_elements(%(mine)s) AS mine
+    JOIN newest ON (newest.process, newest.version) = (mine ->> 0, mine ->> 1)
+    JOIN cases ON cases.process = newest.process AND cases.ended_at IS NULL AND cases.status = 'running'
+    JOIN runs ON runs.case_id = cases.id AND runs.status = 'ready'
+    WHERE (cases.process, cases.version) NOT IN (SELECT process, version FROM served)
+    AND runs.created_at < now() - make_interval(secs => %(grace)s)
+    ORDER BY runs.created_at LIMIT 100
+"""
+
+
+async def stranded_runs(
+    connection: Connection, processes: Iterable[Versioned], *, grace_s: float
+) -> list[Stranded]:
+    """List ready runs that no worker has served the version of for `grace_s` seconds.
+
+    Only those whose process this host has in its newest version among the workers: with several versions at
+    work, the newest decides.
+    """
+    mine = Jsonb([(process.name, process.version) for process in processes])
+    async with connection.cursor(row_factory=class_row(Stranded)) as cursor:
+        await cursor.execute(_STRANDED, {"mine": mine, "grace": grace_s})
+        return await cursor.fetchall()
+
+
+async def lock_stranded(connection: Connection, run: Stranded) -> bool:
+    """Hold the case until the transaction ends; say whether its run still stands as it did."""
+    row = await (
+        await connection.execute(
+            "SELECT 1 FROM cases JOIN runs ON runs.case_id = cases.id"
+            " WHERE runs.id = %s AND runs.status = 'ready' AND runs.job_id IS NOT DISTINCT FROM %s"
+            " AND cases.version = %s FOR UPDATE",
+            (run.run_id, run.job_id, run.version),
+        )
+    ).fetchone()
+    return row is not None
+
+
+async def pin_case(connection: Connection, case_id: UUID, *, version: str) -> None:
+    await connection.execute("UPDATE cases SET version = %s WHERE id = %s", (version, case_id))
