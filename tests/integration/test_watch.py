@@ -31,7 +31,9 @@ async def watching(database: Database) -> AsyncIterator[CaseWatch]:
 async def running_case(database: Database) -> UUID:
     case_id = uuid4()
     async with database.transaction() as connection:
-        await insert_case(connection, case_id, process="small", version="", input_={"item": "x"}, actor="anna")
+        await insert_case(
+            connection, case_id, process="small", version="", input_={"item": "x"}, actor="anna"
+        )
     return case_id
 
 
