@@ -8,7 +8,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashe
 PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: run test check gauntlet studio lock clean help
+.PHONY: run test check gauntlet bench studio lock clean help
 
 help:  ## Say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: $(VENV)/.dev  ## Format, lint, types, layers, rules
 
 gauntlet: $(VENV)/.dev  ## Break the whole system and judge what became of it (T=smoke, T=F3; N=0.1 scales the counts)
 	@PYTHONPATH=$(CURDIR) $(BIN)/python tests/gauntlet $(or $(T),all) --scale $(or $(N),1)
+
+bench: $(VENV)/.dev  ## Measure anew and write docs/performance.md (T="cycles" runs one benchmark)
+	@$(BIN)/python -m benchmarks $(T)
 
 studio: $(STUDIO)/.installed  ## Open the processes in LangGraph Studio (the official `langgraph dev`)
 	@ERP_DATABASE=$(CURDIR)/.steward/studio-erp.sqlite3 $(STUDIO)/bin/langgraph dev

@@ -1,0 +1,38 @@
+"""`make bench`: measure, keep the results, write the page."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cycles import measure_cycles
+from benchmarks.report import keep_result, write_report
+from benchmarks.stage import Stage, set_stage
+
+Benchmark = Callable[[Stage], Awaitable[Any]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "cycles": lambda stage: measure_cycles(stage, rounds=4, cycles=160),
+}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks, or all, each on a database of its own, and write the page anew."""
+    if unknown := sorted(set(names) - BENCHMARKS.keys() - {"report"}):
+        raise SystemExit(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    with tempfile.TemporaryDirectory(prefix="steward-bench-") as folder:
+        for name in names or BENCHMARKS:
+            if name != "report":
+                keep_result(name, asyncio.run(_run(BENCHMARKS[name], Path(folder), name)))
+    write_report()
+
+
+async def _run(benchmark: Benchmark, folder: Path, name: str) -> Any:
+    async with set_stage(folder, name) as stage:
+        return await benchmark(stage)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
