@@ -25,6 +25,7 @@ Point = Literal[
     "checkpoint_after_write",
     "effect_before_intent",
     "effect_after_intent",
+    "effect_after_repeat",
     "effect_answered",
     "effect_recorded",
     "end_before_commit",

@@ -6,17 +6,9 @@ from pydantic import JsonValue
 
 from tools import pool
 from tools.effects import digest, find_execution, next_key
-from tools.errors import (
-    ConnectionLost,
-    DeadlineExceeded,
-    KeyMissing,
-    NotAllowed,
-    NotSent,
-    OutcomeUnknown,
-    ToolRefused,
-    UnknownTool,
-)
-from tools.ports import Call, Verdict, current_guard, current_ledger
+from tools.errors import KeyMissing, NotAllowed, UnknownEffect, UnknownTool
+from tools.once import Once
+from tools.ports import Call, current_guard, current_ledger
 from tools.registry import ServerEntry, our_servers
 
 
@@ -35,16 +27,45 @@ class Server:
         Raises:
             ToolError: see `tools.errors` for which, and what to do.
         """
-        call = self._about_to(tool, arguments, key=key)
+        return await self._make(self._about_to(tool, arguments, key=key))
+
+    async def compensate(self, tool: str, receipt: dict[str, JsonValue]) -> dict[str, Any]:
+        """Undo an earlier effect of this case, the one of that tool and receipt, and return what undid it.
+
+        The undoing is an effect with a key of its own, so that it too happens once, however often it is
+        asked for.
+
+        Raises:
+            UnknownEffect: the ledger has no such effect.
+            ToolError: as for a call.
+        """
+        compensation = self._entry.tool(tool).compensated_by
+        if compensation is None:
+            raise UnknownTool(f"servers.toml names no tool that undoes {self._entry.name}.{tool}")
+        done = await current_ledger().recall(self._entry.name, tool, receipt=receipt)
+        if done is None:
+            raise UnknownEffect(
+                f"the ledger knows no {self._entry.name}.{tool} of this case with that receipt"
+            )
+        arguments = compensation.call(done.arguments, receipt=receipt)
+        key = f"{done.key}/compensation"
+        return await self._make(self._about_to(compensation.tool, arguments, key=key, undoes=done.key))
+
+    async def _make(self, call: Call) -> dict[str, JsonValue]:
         verdict = await current_guard().decide(call)
         if not verdict.allowed:
             raise NotAllowed(f"{call.server}.{call.tool} is not allowed: {verdict.reason}")
         if call.key is None:
-            return await pool.send(self._entry, tool, call.arguments)
-        return await self._once(call, verdict, key=call.key)
+            return await pool.send(self._entry, call.tool, call.arguments)
+        return await Once(self._entry, call, key=call.key, read=self._read).happen(verdict)
 
-    def _about_to(self, tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> Call:
-        contract = self._entry.contract(tool)
+    async def _read(self, tool: str, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        return await self._make(self._about_to(tool, arguments, key=None))
+
+    def _about_to(
+        self, tool: str, arguments: dict[str, JsonValue], *, key: str | None, undoes: str | None = None
+    ) -> Call:
+        contract = self._entry.tool(tool).contract
         execution = find_execution()
         if contract == "read":
             # Only an effect has a key of ours; this one is an argument that happens to be called so.
@@ -64,31 +85,8 @@ class Server:
             sandbox=self._entry.sandbox,
             case=execution.case if execution else None,
             step=execution.step if execution else None,
+            undoes=undoes,
         )
-
-    async def _once(self, call: Call, verdict: Verdict, *, key: str) -> dict[str, JsonValue]:
-        ledger = current_ledger()
-        known = await ledger.begin(call, verdict)
-        if known.receipt is not None:
-            return known.receipt
-        if known.state == "unfinished" and call.contract != "keyed":
-            raise OutcomeUnknown(f"{_described(call)} was begun before and never ended", keyed=False)
-        try:
-            receipt = await self._send(call, key=key)
-        except (NotSent, ToolRefused, UnknownTool) as error:
-            # About an earlier try that was left unfinished, this one's failure proves nothing.
-            if known.state == "new":
-                await ledger.fail(key, error)
-            raise
-        await ledger.finish(key, receipt)
-        return receipt
-
-    async def _send(self, call: Call, *, key: str) -> dict[str, JsonValue]:
-        keyed = call.contract == "keyed"
-        try:
-            return await pool.send(self._entry, call.tool, call.arguments, key=key, key_as_argument=keyed)
-        except (DeadlineExceeded, ConnectionLost) as error:
-            raise OutcomeUnknown(f"{_described(call)} may have happened: {error}", keyed=keyed) from error
 
 
 def server(name: str) -> Server:
@@ -102,7 +100,3 @@ def server(name: str) -> Server:
     if name not in servers:
         raise UnknownTool(f"there is no server {name!r} in servers.toml")
     return Server(servers[name])
-
-
-def _described(call: Call) -> str:
-    return f"{call.server}.{call.tool} with key {call.key!r}"

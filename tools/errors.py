@@ -11,6 +11,8 @@ ToolError
 ├── UnknownTool        permanent   servers.toml or the server does not list the tool
 ├── EffectConflict     permanent   the effect's key belongs to a call with other arguments
 ├── KeyMissing         permanent   a consequential call outside a case brought no key
+├── ReferenceMissing   permanent   a call lacks what looking it up or undoing it takes
+├── UnknownEffect      permanent   the ledger has no such effect to undo
 └── ServersInvalid     permanent   servers.toml cannot be used
 """
 
@@ -53,27 +55,34 @@ class ConnectionLost(ToolError):
 
 
 class OutcomeUnknown(ToolError):
-    """A consequential call was sent and its answer never came: it may or may not have happened.
+    """A consequential call may or may not have happened: it was sent, and nothing tells what came of it.
 
-    `keyed` says that the tool honours the effect's key, so that a repeat with the same key is safe.
+    It is repeatable where the tool honours the effect's key or can be asked whether it happened.
     """
 
     code = "tool_outcome_unknown"
     kind = "ambiguous"
 
-    def __init__(self, message: str, *, keyed: bool) -> None:
+    def __init__(self, message: str, *, repeatable: bool) -> None:
         super().__init__(message)
-        self.keyed = keyed
+        self._repeatable = repeatable
 
     @property
     def repeatable(self) -> bool:
-        return self.keyed
+        return self._repeatable
 
 
 class ToolRefused(ToolError):
-    """The server answered that it did not do what it was asked."""
+    """The server answered that it did not do what it was asked.
+
+    `unread` says that it turned the request away before any tool saw it, so that this is certain.
+    """
 
     code = "tool_refused"
+
+    def __init__(self, message: str, *, unread: bool = False) -> None:
+        super().__init__(message)
+        self.unread = unread
 
 
 class BadAnswer(ToolError):
@@ -108,6 +117,18 @@ class KeyMissing(ToolError):
     """A consequential call was made outside a case and brought no key; nothing was sent."""
 
     code = "effect_key_missing"
+
+
+class ReferenceMissing(ToolError):
+    """The call lacks what a look-up of its outcome, or undoing it, would ask for; nothing was sent."""
+
+    code = "effect_reference_missing"
+
+
+class UnknownEffect(ToolError):
+    """The ledger has no such effect of this case, so that there is nothing to undo; nothing was sent."""
+
+    code = "effect_unknown"
 
 
 class ServersInvalid(ToolError):

@@ -47,6 +47,11 @@ class Pool:
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
 
+async def open_session(entry: ServerEntry) -> None:
+    """Open this loop's session with the server if it is not; raises what `Session.open` raises."""
+    await _pool().session(entry).open()
+
+
 async def send(
     entry: ServerEntry,
     tool: str,
@@ -54,18 +59,24 @@ async def send(
     *,
     key: str | None = None,
     key_as_argument: bool = False,
+    send_by: float | None = None,
 ) -> dict[str, JsonValue]:
-    """Call a tool over this loop's session with the server; raises what `Session.call` raises."""
-    pool = _pools.setdefault(asyncio.get_running_loop(), Pool())
+    """Call a tool over this loop's session with the server; takes and raises what `Session.call` does."""
+    pool = _pool()
     session = pool.session(entry)
     held = session.opened
     try:
-        return await session.call(tool, arguments, key=key, key_as_argument=key_as_argument)
+        return await session.call(tool, arguments, key=key, key_as_argument=key_as_argument, send_by=send_by)
     except NotSent:
         # A session that ended while nobody called shows it only now; a new one deserves one try.
         if not (held and session.broken):
             raise
-    return await pool.session(entry).call(tool, arguments, key=key, key_as_argument=key_as_argument)
+    session = pool.session(entry)
+    return await session.call(tool, arguments, key=key, key_as_argument=key_as_argument, send_by=send_by)
+
+
+def _pool() -> Pool:
+    return _pools.setdefault(asyncio.get_running_loop(), Pool())
 
 
 async def close() -> None:

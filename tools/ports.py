@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
+from tools.effects import digest
 from tools.errors import ToolError
 
 Contract = Literal["read", "keyed", "searchable", "blind"]
+# How the outcome of an effect became known: the tool's own answer, or a look-up afterwards.
+Evidence = Literal["answer", "lookup"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Call:
     """A tool call that is about to happen.
 
     `digest` is the SHA-256, in hex, of the canonical JSON of `arguments`. `key` is None for a read only.
-    `case` and `step` are None outside a graph that keeps checkpoints.
+    `case` and `step` are None outside a graph that keeps checkpoints. `undoes` is the key of the effect
+    that this one takes back.
     """
 
     server: str
@@ -35,6 +40,7 @@ class Call:
     sandbox: bool
     case: str | None
     step: str | None
+    undoes: str | None = None
 
     @property
     def consequential(self) -> bool:
@@ -54,16 +60,27 @@ class Verdict:
 class Entry:
     """What the ledger knows of an effect.
 
-    `new`: its intent was committed just now. `unfinished`: an earlier try left an intent and no outcome.
-    `done`: it happened, and `receipt` is what the tool answered.
+    `new`: its intent was committed just now. `unfinished`: an earlier try left an intent and no outcome; it
+    was made at `tried_at`, which is `age_s` seconds ago, both by the ledger's clock. `done`: it happened,
+    and `receipt` is what the tool answered.
     """
 
     state: Literal["new", "unfinished", "done"]
     receipt: dict[str, JsonValue] | None = None
+    tried_at: datetime | None = None
+    age_s: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.state == "done") != (self.receipt is not None):
             raise ValueError("an entry has a receipt when its effect is done, and only then")
+
+
+@dataclass(frozen=True)
+class Done:
+    """An effect that happened, as far as undoing it needs to know."""
+
+    key: str
+    arguments: dict[str, JsonValue]
 
 
 class Guard(Protocol):
@@ -82,8 +99,14 @@ class Ledger(Protocol):
             EffectConflict: the key is known with another digest.
         """
 
-    async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
-        """Commit the outcome."""
+    async def repeat(self, key: str) -> None:
+        """Commit that an unfinished effect is tried again now."""
+
+    async def finish(self, key: str, receipt: dict[str, JsonValue], *, by: Evidence = "answer") -> None:
+        """Commit the outcome, and what it is known by."""
+
+    async def recall(self, server: str, tool: str, *, receipt: dict[str, JsonValue]) -> Done | None:
+        """Find an effect of this case that is done, by what the tool answered."""
 
     async def fail(self, key: str, error: ToolError) -> None:
         """Commit that the effect certainly did not happen; a later `begin` of the key is `new` again."""
@@ -106,8 +129,15 @@ class ForgetfulLedger:
     async def begin(self, call: Call, verdict: Verdict) -> Entry:
         return Entry("new")
 
-    async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
+    async def repeat(self, key: str) -> None:
         """Keep nothing."""
+
+    async def finish(self, key: str, receipt: dict[str, JsonValue], *, by: Evidence = "answer") -> None:
+        """Keep nothing."""
+
+    async def recall(self, server: str, tool: str, *, receipt: dict[str, JsonValue]) -> Done | None:
+        """Take the caller's word; the key is the same whenever the receipt is."""
+        return Done(key=f"{server}.{tool}/{digest(receipt)}", arguments={})
 
     async def fail(self, key: str, error: ToolError) -> None:
         """Keep nothing."""

@@ -9,8 +9,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tools.contracts import ToolEntry
 from tools.errors import ServersInvalid, UnknownTool
-from tools.ports import Contract
 
 SERVERS = Path(__file__).with_name("servers.toml")
 VARIABLE = "STEWARD_SERVERS"
@@ -27,16 +27,33 @@ class ServerEntry(BaseModel):
     env: list[str] = []
     sandbox: bool
     timeout_s: float = Field(gt=0, le=3600)
-    tools: dict[str, Contract]
+    tools: dict[str, ToolEntry]
 
     @model_validator(mode="after")
     def reachable(self) -> Self:
         if self.url_env is None and not self.command:
-            raise ValueError("needs url_env or command")
+            raise ValueError("field url_env, command: it needs one of both")
         return self
 
-    def contract(self, tool: str) -> Contract:
-        """Return what a repeat of the tool does.
+    @model_validator(mode="after")
+    def refers_to_tools_of_its_own(self) -> Self:
+        for name, tool in self.tools.items():
+            if tool.lookup and not self._is(tool.lookup.tool, reading=True):
+                raise ValueError(
+                    f"field tools.{name}.lookup.tool: {tool.lookup.tool!r} is not listed as read"
+                )
+            if tool.compensated_by and not self._is(tool.compensated_by.tool, reading=False):
+                raise ValueError(
+                    f"field tools.{name}.compensated_by.tool: {tool.compensated_by.tool!r} is no"
+                    " consequential tool of this server"
+                )
+        return self
+
+    def _is(self, tool: str, *, reading: bool) -> bool:
+        return tool in self.tools and (self.tools[tool].contract == "read") == reading
+
+    def tool(self, tool: str) -> ToolEntry:
+        """Return what the file says of the tool.
 
         Raises:
             UnknownTool: the tool is not listed.
@@ -84,8 +101,9 @@ def _entry(name: str, table: object, *, file: str) -> ServerEntry:
         return ServerEntry.model_validate({**table, "name": name})
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "url_env, command"
-        raise ServersInvalid(f"{file}: server {name!r}, field {field}: {first['msg']}") from error
+        message = first["msg"].removeprefix("Value error, ")
+        place = f"field {'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
+        raise ServersInvalid(f"{file}: server {name!r}, {place}{message}") from error
 
 
 @cache

@@ -1,6 +1,7 @@
 """One session with one tool server."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -53,10 +54,25 @@ class Session:
         """Ask the owner to close; it is done when the owner is."""
         self._closing.set()
 
+    async def open(self) -> None:
+        """Wait until calls can be made.
+
+        Raises:
+            NotSent: they cannot.
+        """
+        with self._in_use():
+            await self._open()
+
     async def call(
-        self, tool: str, arguments: dict[str, JsonValue], *, key: str | None, key_as_argument: bool
+        self,
+        tool: str,
+        arguments: dict[str, JsonValue],
+        *,
+        key: str | None,
+        key_as_argument: bool,
+        send_by: float | None,
     ) -> dict[str, JsonValue]:
-        """Call a tool and return its structured answer.
+        """Call a tool, unless the monotonic clock is past `send_by`, and return its structured answer.
 
         Raises:
             NotSent: the server certainly never got the call.
@@ -71,6 +87,8 @@ class Session:
             offer = self._offer(tool)
             if key_as_argument and offer.takes_key:
                 arguments = {**arguments, "key": key}
+            if send_by is not None and time.monotonic() > send_by:
+                raise NotSent(f"{self.entry.name}.{tool} was held up, and may no longer be sent")
             return offer.structure(await self._ask(client, _request(tool, arguments, key=key)))
 
     def _offer(self, tool: str) -> Offer:
@@ -148,7 +166,7 @@ class Session:
         if error.code in (LOST, types.CONNECTION_CLOSED):
             return ConnectionLost(message)
         if error.code in REFUSED_UNREAD:
-            return ToolRefused(message)
+            return ToolRefused(message, unread=True)
         # An error in the middle of the work says nothing about how much of it was done.
         return BadAnswer(message)
 

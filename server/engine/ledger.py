@@ -13,14 +13,15 @@ from server.storage.database import Connection, Database
 from server.storage.effects import (
     Effect,
     fail_effect,
+    find_done,
     find_effect,
     finish_effect,
     insert_intent,
     repeat_intent,
 )
 from server.storage.runs import Claim, assert_current
-from tools.errors import EffectConflict, ToolError
-from tools.ports import Call, Entry, Verdict
+from tools.errors import EffectConflict, OutcomeUnknown, ToolError
+from tools.ports import Call, Done, Entry, Evidence, Verdict
 
 
 class PostgresLedger:
@@ -44,14 +45,36 @@ class PostgresLedger:
         pass_point("effect_after_intent")
         return entry
 
-    async def finish(self, key: str, receipt: dict[str, JsonValue]) -> None:
+    async def repeat(self, key: str) -> None:
         """See `tools.ports.Ledger`."""
+        async with self._database.transaction() as connection:
+            await assert_current(connection, self._claim)
+            await repeat_intent(connection, key)
+            await self._audit(connection, "effect_repeated", key=key)
+        pass_point("effect_after_repeat")
+
+    async def finish(self, key: str, receipt: dict[str, JsonValue], *, by: Evidence = "answer") -> None:
+        """See `tools.ports.Ledger`.
+
+        Raises:
+            OutcomeUnknown: a look-up found what another effect of the case did.
+        """
         pass_point("effect_answered")
         async with self._database.transaction() as connection:
             await assert_current(connection, self._claim)
-            await finish_effect(connection, key, receipt=receipt)
-            await self._audit(connection, "effect_done", key=key, receipt=receipt)
+            if by == "lookup":
+                await self._assert_own(connection, key, receipt=receipt)
+            await finish_effect(connection, key, receipt=receipt, by=by)
+            await self._audit(connection, "effect_done", key=key, receipt=receipt, by=by)
         pass_point("effect_recorded")
+
+    async def recall(self, server: str, tool: str, *, receipt: dict[str, JsonValue]) -> Done | None:
+        """See `tools.ports.Ledger`."""
+        async with self._database.transaction() as connection:
+            known = await find_done(
+                connection, self._claim.case_id, server=server, tool=tool, receipt=receipt
+            )
+        return Done(known.key, known.arguments) if known else None
 
     async def fail(self, key: str, error: ToolError) -> None:
         """See `tools.ports.Ledger`."""
@@ -76,6 +99,7 @@ class PostgresLedger:
             arguments=call.arguments,
             digest=call.digest,
             verdict=asdict(verdict),
+            undoes=call.undoes,
         )
         await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
         return Entry("new")
@@ -85,8 +109,24 @@ class PostgresLedger:
             raise EffectConflict(f"effect {known.key} was intended with other arguments")
         if known.status == "done":
             return Entry("done", receipt=known.receipt)
+        if known.status == "intended":
+            return Entry("unfinished", tried_at=known.tried_at, age_s=known.age_s)
         await repeat_intent(connection, known.key)
-        return Entry("unfinished" if known.status == "intended" else "new")
+        await self._audit(connection, "effect_repeated", key=known.key)
+        return Entry("new")
+
+    async def _assert_own(self, connection: Connection, key: str, *, receipt: dict[str, JsonValue]) -> None:
+        effect = await find_effect(connection, key)
+        if effect is None:
+            raise ServerError(f"effect {key} was looked up and never intended")
+        other = await find_done(
+            connection, self._claim.case_id, server=effect.server, tool=effect.tool, receipt=receipt
+        )
+        if other is not None:
+            raise OutcomeUnknown(
+                f"{effect.server}.{effect.tool}: the look-up for {key} finds what {other.key} did",
+                repeatable=False,
+            )
 
     async def _audit(self, connection: Connection, action: str, *, key: str, **detail: JsonValue) -> None:
         case_id: UUID = self._claim.case_id

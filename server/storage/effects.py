@@ -28,11 +28,20 @@ class Effect:
     tries: int
     receipt: dict[str, Any] | None
     error: dict[str, Any] | None
+    settled_by: str | None
+    undoes: str | None
     intended_at: datetime
+    tried_at: datetime
     ended_at: datetime | None
+    compensated_at: datetime | None
+    age_s: float  # since the last try, by the database's clock
 
 
-_COLUMNS = ", ".join(Effect.__dataclass_fields__)
+_COLUMNS = (
+    "key, case_id, step, server, tool, contract, arguments, digest, verdict, status, tries, receipt, error,"
+    " settled_by, undoes, intended_at, tried_at, ended_at, compensated_at,"
+    " EXTRACT(EPOCH FROM now() - tried_at)::float8 AS age_s"
+)
 
 
 async def find_effect(connection: Connection, key: str) -> Effect | None:
@@ -50,6 +59,19 @@ async def list_effects(connection: Connection, case_id: UUID) -> list[Effect]:
         return await cursor.fetchall()
 
 
+async def find_done(
+    connection: Connection, case_id: UUID, *, server: str, tool: str, receipt: dict[str, Any]
+) -> Effect | None:
+    """Find an effect of the case by what it left; among several of one receipt, the first."""
+    async with connection.cursor(row_factory=class_row(Effect)) as cursor:
+        await cursor.execute(
+            f"SELECT {_COLUMNS} FROM effects WHERE case_id = %s AND server = %s AND tool = %s"
+            " AND status = 'done' AND receipt = %s ORDER BY intended_at, key LIMIT 1",
+            (case_id, server, tool, Jsonb(receipt)),
+        )
+        return await cursor.fetchone()
+
+
 async def insert_intent(
     connection: Connection,
     key: str,
@@ -62,27 +84,35 @@ async def insert_intent(
     arguments: dict[str, Any],
     digest: str,
     verdict: dict[str, Any],
+    undoes: str | None,
 ) -> None:
     await connection.execute(
-        "INSERT INTO effects (key, case_id, step, server, tool, contract, arguments, digest, verdict)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (key, case_id, step, server, tool, contract, Jsonb(arguments), digest, Jsonb(verdict)),
+        "INSERT INTO effects (key, case_id, step, server, tool, contract, arguments, digest, verdict, undoes)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (key, case_id, step, server, tool, contract, Jsonb(arguments), digest, Jsonb(verdict), undoes),
     )
 
 
 async def repeat_intent(connection: Connection, key: str) -> None:
-    """Count another try of an effect that has no receipt yet."""
+    """Count another try, begun now, of an effect that has no receipt yet."""
     await connection.execute(
-        "UPDATE effects SET status = 'intended', tries = tries + 1, error = NULL, ended_at = NULL"
-        " WHERE key = %s",
+        "UPDATE effects SET status = 'intended', tries = tries + 1, tried_at = now(), error = NULL,"
+        " settled_by = NULL, ended_at = NULL WHERE key = %s",
         (key,),
     )
 
 
-async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any]) -> None:
+async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any], by: str) -> None:
+    """Write that an effect happened, and with it that the one which it takes back no longer stands."""
     await connection.execute(
-        "UPDATE effects SET status = 'done', receipt = %s, error = NULL, ended_at = now() WHERE key = %s",
-        (Jsonb(receipt), key),
+        "UPDATE effects SET status = 'done', receipt = %s, error = NULL, settled_by = %s, ended_at = now()"
+        " WHERE key = %s",
+        (Jsonb(receipt), by, key),
+    )
+    await connection.execute(
+        "UPDATE effects SET compensated_at = now() FROM effects AS undoing"
+        " WHERE undoing.key = %s AND effects.key = undoing.undoes",
+        (key,),
     )
 
 

@@ -25,6 +25,7 @@ from tools.errors import (
     ToolRefused,
     UnknownTool,
 )
+from tools.once import SEND_WITHIN_S
 from tools.ports import Entry, Verdict, install
 
 erp = server("erp")
@@ -47,8 +48,11 @@ class Memory:
             return Entry("new")
         return Entry("unfinished") if receipt is None else Entry("done", receipt)
 
-    async def finish(self, key, receipt):
-        self.told.append("finish")
+    async def repeat(self, key):
+        self.told.append("repeat")
+
+    async def finish(self, key, receipt, *, by="answer"):
+        self.told.append("finish" if by == "answer" else f"finish by {by}")
         self.entries[key] = (self.entries[key][0], receipt)
 
     async def fail(self, key, error):
@@ -161,7 +165,7 @@ async def test_a_keyed_call_whose_server_dies_before_answering_is_repeated_to_on
     assert "did not answer within" not in str(lost.value), "a broken answer is known at once"
     assert answer["repeated"] is True
     assert notes(tmp_path) == ["k1"]
-    assert ledger.told == ["begin", "begin", "finish"]
+    assert ledger.told == ["begin", "begin", "repeat", "finish"]
 
 
 @contextmanager
@@ -184,14 +188,13 @@ def wait_for(port):
             return
 
 
-@pytest.mark.parametrize("contract", ["searchable", "blind"])
-async def test_an_effect_left_unfinished_is_not_called_again_without_a_key(tmp_path, ledger, contract):
+async def test_a_blind_effect_left_unfinished_is_not_called_again(tmp_path, ledger):
     (tmp_path / "die").touch()
-    door = Server(unreliable(tmp_path, contract))
+    door = Server(unreliable(tmp_path, "blind"))
 
     with pytest.raises(OutcomeUnknown) as lost:
         await door.call("note", key="k1")
-    with pytest.raises(OutcomeUnknown, match="begun before") as again:
+    with pytest.raises(OutcomeUnknown, match="no outcome was written down") as again:
         await door.call("note", key="k1")
 
     assert not lost.value.repeatable
@@ -200,7 +203,7 @@ async def test_an_effect_left_unfinished_is_not_called_again_without_a_key(tmp_p
     assert ledger.told == ["begin", "begin"]
 
 
-@pytest.mark.parametrize(("contract", "argument"), [("keyed", "k1"), ("searchable", None), ("blind", None)])
+@pytest.mark.parametrize(("contract", "argument"), [("keyed", "k1"), ("blind", None)])
 async def test_only_a_keyed_tool_gets_the_key_as_an_argument(tmp_path, contract, argument):
     answer = await Server(unreliable(tmp_path, contract)).call("note", key="k1")
 
@@ -284,7 +287,41 @@ async def test_a_failure_to_send_again_says_nothing_about_the_first_try(
     with pytest.raises(NotSent):
         await door.call("note", key="k1")
 
-    assert ledger.told == ["begin", "begin"]
+    assert ledger.told == ["begin", "begin", "repeat"]
+
+
+class SlowMemory(Memory):
+    """A ledger whose word arrives late, as in a process that was frozen meanwhile."""
+
+    async def begin(self, call, verdict):
+        entry = await super().begin(call, verdict)
+        await asyncio.sleep(SEND_WITHIN_S + 0.2)
+        return entry
+
+
+async def test_on_the_ledgers_old_word_a_keyed_call_is_sent(tmp_path):
+    with install(ledger=SlowMemory()):
+        await Server(unreliable(tmp_path)).call("note", key="k1")
+
+    assert notes(tmp_path) == ["k1"]
+
+
+async def test_on_the_ledgers_old_word_no_other_call_is_sent(tmp_path):
+    with install(ledger=SlowMemory()), pytest.raises(NotSent, match="held up"):
+        await Server(unreliable(tmp_path, "blind")).call("note", key="k1")
+
+    assert notes(tmp_path) == []
+
+
+async def test_a_finished_effect_is_answered_though_its_server_is_away(
+    tmp_path, ledger, monkeypatch, free_port
+):
+    first = await Server(unreliable(tmp_path, "blind")).call("note", key="k1")
+    monkeypatch.setenv("UNRELIABLE_URL", f"http://127.0.0.1:{free_port}/mcp")
+
+    second = await Server(unreliable(tmp_path, "blind", url_env="UNRELIABLE_URL")).call("note", key="k1")
+
+    assert first == second
 
 
 async def test_a_command_that_does_not_exist_is_not_sent(tmp_path):

@@ -18,6 +18,19 @@ timeout_s = 20
 get_order = "read"
 """
 
+SEARCHABLE = """
+undo = "blind"
+
+[erp.tools.post]
+contract = "searchable"
+
+[erp.tools.post.lookup]
+tool = "get_order"
+arguments = {n = "arguments.order.n"}
+found = "a"
+settle_s = 1
+"""
+
 
 @pytest.fixture
 def servers_file(tmp_path):
@@ -28,7 +41,7 @@ def test_our_own_file_lists_the_erp_as_a_sandbox():
     erp = load_servers(SERVERS)["erp"]
 
     assert erp.sandbox
-    assert (erp.contract("book_invoice"), erp.contract("find_supplier")) == ("keyed", "read")
+    assert (erp.tool("book_invoice").contract, erp.tool("find_supplier").contract) == ("keyed", "read")
 
 
 def test_an_operators_file_adds_servers_and_replaces_ours(servers_file, monkeypatch):
@@ -38,7 +51,7 @@ def test_an_operators_file_adds_servers_and_replaces_ours(servers_file, monkeypa
     servers = our_servers.__wrapped__()
 
     assert sorted(servers) == ["crm", "erp"]
-    assert servers["erp"].tools == {"get_order": "read"}
+    assert list(servers["erp"].tools) == ["get_order"]
 
 
 def test_a_file_that_is_not_there_is_named(servers_file):
@@ -78,6 +91,59 @@ def test_a_mistake_is_refused_with_server_and_field(servers_file, right, wrong, 
 
     with pytest.raises(ServersInvalid, match=rf"servers\.toml: server 'erp', field .*{field}"):
         load_servers(servers_file)
+
+
+def test_a_tool_with_a_table_says_how_it_is_looked_up(servers_file):
+    servers_file.write_text(GOOD + SEARCHABLE)
+
+    lookup = load_servers(servers_file)["erp"].tool("post").lookup
+
+    assert lookup.question({"order": {"n": 7}}) == {"n": 7}
+    assert lookup.receipts({"a": None}) == []
+    assert lookup.receipts({"a": {"x": 1}}) == lookup.receipts({"a": [{"x": 1}]}) == [{"x": 1}]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("settle_s = 1", "settle_s = 0", "field tools.post.lookup.settle_s: "),
+        ("settle_s = 1", "", "field tools.post.lookup.settle_s: "),
+        ('found = "a"', 'found = "a..b"', "field tools.post.lookup.found: "),
+        ('"arguments.order.n"', '"order.n"', "field tools.post.lookup.arguments.n: "),
+        ('{n = "arguments.order.n"}', "{}", "field tools.post.lookup.arguments: "),
+        ('tool = "get_order"', 'tool = "undo"', "field tools.post.lookup.tool: 'undo' is not listed as read"),
+        ('"searchable"', '"blind"', "field tools.post: a searchable tool needs a lookup"),
+        ('"searchable"', '"searchably"', "field tools.post.contract: "),
+        ('undo = "blind"', 'undo = "searchable"', "field tools.undo: a searchable tool needs a lookup"),
+        (
+            '"blind"',
+            '{contract = "keyed", refusals_are_final = true}',
+            "field tools.undo: refusals_are_final",
+        ),
+        (
+            '"blind"',
+            '{contract = "blind", compensated_by = {tool = "get_order", arguments = {}}}',
+            "field tools.undo.compensated_by.tool: 'get_order' is no consequential",
+        ),
+        (
+            '"blind"',
+            '{contract = "read", compensated_by = {tool = "post", arguments = {}}}',
+            "field tools.undo: reading leaves nothing to undo",
+        ),
+        (
+            '"blind"',
+            '{contract = "blind", compensated_by = {tool = "post", arguments = {n = "answer.n"}}}',
+            "field tools.undo.compensated_by.arguments.n: ",
+        ),
+    ],
+)
+def test_a_mistake_in_a_tools_table_is_refused_with_its_field(servers_file, right, wrong, message):
+    servers_file.write_text(GOOD + SEARCHABLE.replace(right, wrong))
+
+    with pytest.raises(ServersInvalid) as refused:
+        load_servers(servers_file)
+
+    assert str(refused.value).startswith(f"servers.toml: server 'erp', {message}")
 
 
 @pytest.mark.parametrize("text", ["[erp", "erp = 1", GOOD + GOOD])

@@ -67,8 +67,8 @@ def test_a_number_that_json_lacks_has_no_digest():
         (errors.NotSent("x"), True),
         (errors.DeadlineExceeded("x"), True),
         (errors.ConnectionLost("x"), True),
-        (errors.OutcomeUnknown("x", keyed=True), True),
-        (errors.OutcomeUnknown("x", keyed=False), False),
+        (errors.OutcomeUnknown("x", repeatable=True), True),
+        (errors.OutcomeUnknown("x", repeatable=False), False),
         (errors.ToolRefused("x"), False),
         (errors.BadAnswer("x"), False),
         (errors.NotAllowed("x"), False),
@@ -77,14 +77,14 @@ def test_a_number_that_json_lacks_has_no_digest():
         (TimeoutError("x"), False),
     ],
 )
-def test_a_step_runs_again_for_what_is_transient_or_keyed_and_nothing_else(error, repeatable):
+def test_a_step_runs_again_for_what_is_transient_or_can_be_repeated_and_nothing_else(error, repeatable):
     assert may_repeat(error) is repeatable
 
 
 def test_every_error_has_a_code_of_its_own():
     leaves = errors.ToolError.__subclasses__()
 
-    assert len({leaf.code for leaf in leaves}) == len(leaves) == 11
+    assert len({leaf.code for leaf in leaves}) == len(leaves) == 13
 
 
 @pytest.mark.parametrize(("state", "receipt"), [("done", None), ("new", {}), ("unfinished", {})])

@@ -1,0 +1,126 @@
+"""What servers.toml says of one tool: what a repeat does, how to ask whether it happened, what undoes it.
+
+A path names a place in JSON by names and numbers, parted by dots: `orders.0.number`.
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from tools.errors import BadAnswer, ReferenceMissing
+from tools.ports import Contract
+
+_STEPS = r"[^.\s]+(\.[^.\s]+)*$"
+Path = Annotated[str, Field(pattern=f"^{_STEPS}")]
+OfCall = Annotated[str, Field(pattern=rf"^arguments\.{_STEPS}")]
+OfEffect = Annotated[str, Field(pattern=rf"^(arguments|receipt)\.{_STEPS}")]
+
+
+class Table(BaseModel):
+    """A table of servers.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Lookup(Table):
+    """How to ask whether an effect happened, by something of its call that no other effect shares.
+
+    `found` is where the answer says so: a list of what was found, or one, or null. `receipt` is what a step
+    gets of it, field by field; all of it if nothing is said. `settle_s` is how long the system may take
+    until a call that reached it shows.
+    """
+
+    tool: str
+    arguments: dict[str, OfCall] = Field(min_length=1)
+    found: Path
+    receipt: dict[str, Path] = {}
+    settle_s: float = Field(gt=0, le=3600)
+
+    def question(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return what the look-up tool is called with.
+
+        Raises:
+            ReferenceMissing: the call lacks it.
+        """
+        try:
+            return {name: pick({"arguments": arguments}, path) for name, path in self.arguments.items()}
+        except LookupError as error:
+            raise ReferenceMissing(f"{self.tool} cannot be asked: the call has no {error}") from error
+
+    def receipts(self, answer: dict[str, JsonValue]) -> list[dict[str, JsonValue]]:
+        """Return the receipt of each effect that the answer tells of.
+
+        Raises:
+            BadAnswer: it is not shaped like servers.toml says.
+        """
+        try:
+            found = pick(answer, self.found)
+            items = found if isinstance(found, list) else [] if found is None else [found]
+            return [self._receipt(item) for item in items]
+        except LookupError as error:
+            raise BadAnswer(f"{self.tool} answered without {error}") from error
+
+    def _receipt(self, item: JsonValue) -> dict[str, JsonValue]:
+        if not isinstance(item, dict):
+            raise BadAnswer(f"{self.tool} answered with something else than an object in {self.found}")
+        return {name: pick(item, path) for name, path in self.receipt.items()} if self.receipt else item
+
+
+class Compensation(Table):
+    """What undoes an effect: a tool of the same server, and what of the effect it is called with."""
+
+    tool: str
+    arguments: dict[str, OfEffect]
+
+    def call(self, arguments: dict[str, JsonValue], *, receipt: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return what the undoing tool is called with.
+
+        Raises:
+            ReferenceMissing: the effect lacks it.
+        """
+        effect: dict[str, JsonValue] = {"arguments": arguments, "receipt": receipt}
+        try:
+            return {name: pick(effect, path) for name, path in self.arguments.items()}
+        except LookupError as error:
+            raise ReferenceMissing(f"{self.tool} cannot be called: the effect has no {error}") from error
+
+
+class ToolEntry(Table):
+    """One tool; its class name alone stands for a table with nothing else.
+
+    `refusals_are_final` says that an answer marked as an error always means that nothing happened.
+    """
+
+    contract: Contract
+    lookup: Lookup | None = None
+    compensated_by: Compensation | None = None
+    refusals_are_final: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_name(cls, value: Any) -> Any:
+        return {"contract": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _has_what_its_class_needs(self) -> Self:
+        if (self.contract == "searchable") != (self.lookup is not None):
+            raise ValueError("a searchable tool needs a lookup, and no other has one")
+        if self.contract == "read" and self.compensated_by is not None:
+            raise ValueError("reading leaves nothing to undo")
+        if self.contract not in {"searchable", "blind"} and self.refusals_are_final:
+            raise ValueError("refusals_are_final is for searchable and blind tools")
+        return self
+
+
+def pick(value: JsonValue, path: str) -> JsonValue:
+    """Return what stands at the path.
+
+    Raises:
+        LookupError: nothing does; its message is the path.
+    """
+    for step in path.split("."):
+        try:
+            value = value[int(step)] if isinstance(value, list) else value[step]  # type: ignore[index]  # what has no such place raises
+        except (LookupError, TypeError, ValueError):
+            raise LookupError(path) from None
+    return value
