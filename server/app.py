@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from server import __version__
+from server.engine.backlog import Backlog
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
 from server.engine.watch import CaseWatch
@@ -34,7 +35,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
                 await save_versions(connection, registry)
             watch = CaseWatch(database)
             watching = asyncio.create_task(watch.run())
-            app.state.host = Host(database, registry, settings, watch)
+            app.state.host = Host(database, registry, settings, watch, Backlog(database, registry))
             try:
                 yield
             finally:

@@ -13,6 +13,8 @@
     │   └── CaseNotWaiting
     ├── IdempotencyMismatch        422  the same key with another request
     ├── Unavailable                503  a part that the request needs does not answer
+    │   └── QueueFull                   too much waits already
+    ├── CasePoisoned                    a case takes its workers down with it
     ├── AttemptSuperseded               another attempt owns the case now
     ├── StoreOperationRefused           (engine.store) a process asked the store for more than documents
     ├── StartRefused                    the host must not start like this
@@ -122,6 +124,18 @@ class Unavailable(ServerError):
 
     code = "unavailable"
     status = 503
+
+
+class QueueFull(Unavailable):
+    """As many runs of the process wait as may; nothing was started."""
+
+    code = "queue_full"
+
+
+class CasePoisoned(ServerError):
+    """Several workers in a row died while they ran the same step of a case."""
+
+    code = "case_poisoned"
 
 
 class StartRefused(ServerError):

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +15,7 @@ from server.engine.registry import Process
 from server.errors import CaseNotWaiting, ReviewAlreadyAnswered
 from server.failpoints import pass_point
 from server.storage.audit import append_entry
-from server.storage.cases import Case, get_case, insert_case, set_status
+from server.storage.cases import Case, get_case, insert_case, lock_case, set_status
 from server.storage.database import Connection, Database
 from server.storage.idempotency import find_case_of_key, keep_key
 from server.storage.reviews import Review, accept_answer, get_review
@@ -24,8 +26,25 @@ class _KeyTaken(Exception):
     """Another request reserved the key first; this transaction is undone."""
 
 
+@dataclass(frozen=True)
+class Order:
+    """How urgent a case is (-100 to 100, the higher first), and the time before which it must not start."""
+
+    priority: int = 0
+    start_at: datetime | None = None
+
+
+AT_ONCE = Order()
+
+
 async def start_case(
-    database: Database, process: Process, *, input_: dict[str, Any], actor: str, key: str | None
+    database: Database,
+    process: Process,
+    *,
+    input_: dict[str, Any],
+    actor: str,
+    key: str | None,
+    order: Order = AT_ONCE,
 ) -> tuple[Case, bool]:
     """Accept an input: case, run, queue job, key and audit entry in one transaction.
 
@@ -36,12 +55,12 @@ async def start_case(
         IdempotencyMismatch: the key came with another input before.
     """
     checked = process.check_input(check_payload(input_, field="input", limits=process.limits))
-    fingerprint = _fingerprint(process.name, checked)
+    fingerprint = _fingerprint(process.name, checked, order=order)
     try:
         async with database.transaction() as connection:
             if key and (known := await find_case_of_key(connection, actor, key=key, fingerprint=fingerprint)):
                 return await get_case(connection, known), False
-            case = await _write_case(connection, process, input_=checked, actor=actor)
+            case = await _write_case(connection, process, input_=checked, actor=actor, order=order)
             if key and not await keep_key(
                 connection, actor, key=key, fingerprint=fingerprint, case_id=case.id
             ):
@@ -50,19 +69,26 @@ async def start_case(
         pass_point("accept_after_commit")
         return case, True
     except _KeyTaken:
-        return await start_case(database, process, input_=input_, actor=actor, key=key)
+        return await start_case(database, process, input_=input_, actor=actor, key=key, order=order)
 
 
 async def _write_case(
-    connection: Connection, process: Process, *, input_: dict[str, Any], actor: str
+    connection: Connection, process: Process, *, input_: dict[str, Any], actor: str, order: Order
 ) -> Case:
     case_id = uuid4()
     if isinstance(reference := input_.get("document"), str):
         await check_reference(connection, reference)
     await insert_case(
-        connection, case_id, process=process.name, version=process.version, input_=input_, actor=actor
+        connection,
+        case_id,
+        process=process.name,
+        version=process.version,
+        input_=input_,
+        actor=actor,
+        priority=order.priority,
+        status="waiting" if order.start_at else "running",
     )
-    await enqueue_run(connection, case_id, kind="start")
+    await enqueue_run(connection, case_id, kind="start", due_at=order.start_at)
     await append_entry(
         connection,
         actor,
@@ -86,6 +112,7 @@ async def answer_review(
     """
     async with database.transaction() as connection:
         review = await get_review(connection, review_id)
+        case = await lock_case(connection, review.case_id)
         check_payload(answer, field="answer", limits=limits.of(review.process))
         if review.status == "open":
             check_answer(answer, form=review.form)
@@ -94,7 +121,7 @@ async def answer_review(
             raise ReviewAlreadyAnswered(
                 f"{winner.answered_by} answered this review at {winner.answered_at:%F %T %Z}"
             )
-        await _resume(connection, review, answer=answer)
+        await _resume(connection, case, resume={review.interrupt_id: answer})
         await append_entry(
             connection,
             actor,
@@ -109,14 +136,17 @@ async def answer_review(
     return accepted
 
 
-async def _resume(connection: Connection, review: Review, *, answer: Any) -> None:
-    case = await get_case(connection, review.case_id)
-    if case.status != "waiting":
+async def _resume(connection: Connection, case: Case, *, resume: dict[str, Any]) -> None:
+    if case.ended_at is not None:
         raise CaseNotWaiting(f"case {case.id} is {case.status}, not waiting")
-    await enqueue_run(connection, case.id, kind="resume", resume={review.interrupt_id: answer})
-    await set_status(connection, case.id, status="running")
+    await enqueue_run(connection, case.id, kind="resume", resume=resume)
+    if case.status == "waiting":
+        await set_status(connection, case.id, status="running")
 
 
-def _fingerprint(process: str, input_: dict[str, Any]) -> str:
-    text = json.dumps([process, input_], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def _fingerprint(process: str, input_: dict[str, Any], *, order: Order) -> str:
+    request: list[Any] = [process, input_]
+    if order != AT_ONCE:
+        request += [order.priority, order.start_at and order.start_at.isoformat()]
+    text = json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

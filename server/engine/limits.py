@@ -50,14 +50,14 @@ class HostLimits:
     ) -> None:
         self._default = default or Limits()
         self._processes = processes or {}
-        self._tenants = tenants or {}
+        self.tenants = tenants or {}
 
     def of(self, process: str) -> Limits:
         return self._processes.get(process, self._default)
 
     def of_tenant(self, tenant: str) -> Admission:
         """Return the tenant's limits; one without a table has those of the tenant `default`."""
-        return self._tenants.get(tenant) or self._tenants.get(DEFAULT) or Admission()
+        return self.tenants.get(tenant) or self.tenants.get(DEFAULT) or Admission()
 
 
 DEFAULTS = HostLimits()

@@ -16,10 +16,11 @@ from server.engine.registry import Graph, Registry
 from server.errors import AttemptSuperseded, ServerError, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
+from server.storage.admission import admit_cases
 from server.storage.audit import append_entry
 from server.storage.cases import set_status
-from server.storage.database import Database
-from server.storage.runs import Claim, assert_current, claim_run, end_run, requeue_run
+from server.storage.database import Connection, Database
+from server.storage.runs import Claim, assert_current, cancel_waiting_runs, claim_run, end_run, requeue_run
 from server.storage.saver import FencedSaver
 from tools.ports import install
 
@@ -101,11 +102,13 @@ class Runner:
         if state.tasks and not interrupts:
             raise ServerError(f"the run stopped before {', '.join(task.name for task in state.tasks)}")
         async with self._database.transaction() as connection:
-            await end_run(connection, claim, status="interrupted" if interrupts else "succeeded")
+            more = await end_run(connection, claim, status="interrupted" if interrupts else "succeeded")
             await open_interrupts(connection, claim, interrupts)
             status = "waiting" if interrupts else "succeeded"
             title, result = _told(state.values, "title"), _told(state.values, "result")
             await set_status(connection, claim.case_id, status=status, title=title, result=result)
+            if more:
+                await _go_on(connection, claim.case_id, at_end=not interrupts)
             await append_entry(
                 connection,
                 RUNTIME,
@@ -122,7 +125,7 @@ class Runner:
         try:
             async with self._database.transaction() as connection:
                 await assert_current(connection, claim)
-                await requeue_run(connection, claim.run_id, job_id=claim.job_id, lost=False)
+                await requeue_run(connection, claim.run_id, job_id=claim.job_id)
         except ServerError:
             log.warning("run_left_to_takeover")
 
@@ -145,6 +148,14 @@ class Runner:
         """Return the process's graph with a saver that writes for this attempt only."""
         saver = FencedSaver(self._database.pool, case_id=claim.case_id, attempt=claim.attempt)
         return self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
+
+
+async def _go_on(connection: Connection, case_id: UUID, *, at_end: bool) -> None:
+    """Admit the run that waited for this one, or drop it when the case has come to its end."""
+    if at_end:
+        await cancel_waiting_runs(connection, case_id)
+    elif await admit_cases(connection, [case_id]):
+        await set_status(connection, case_id, status="running")
 
 
 def _config_of(claim: Claim) -> RunnableConfig:

@@ -3,25 +3,27 @@
 import asyncio
 import os
 import socket
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from uuid import UUID
 
 import procrastinate
 import structlog
 
 from server.engine.adoption import adopt_stranded
+from server.engine.backlog import admission_limits
 from server.engine.clock import Clock
 from server.engine.registry import Registry
 from server.engine.runner import Runner
+from server.engine.takeover import take_over
 from server.errors import Unavailable
+from server.storage.admission import CHANNEL, TASK, admit_due, set_limits
 from server.storage.database import Connection, Database, translated
-from server.storage.runs import TASK, delete_orphan_jobs, lost_runs, requeue_run, stray_runs
 from server.storage.versions import list_queues, save_versions
 from server.storage.workers import register_worker, renew_lease
 
 log = structlog.get_logger()
 
-TAKEOVER_EVERY_S = 1.0
+LOOK_EVERY_S = 1.0
 RETRY_DATABASE_S = 1.0
 ADOPT_EVERY_S = 2.0
 DRAIN_S = 30.0
@@ -39,6 +41,8 @@ class Worker:
         self.number: int | None = None
         self._queues: list[str] = []
         self._alive = asyncio.Event()
+        self._look = asyncio.Event()
+        self._suspects = asyncio.Lock()
         self._executing: set[UUID] = set()
 
     async def run(self) -> None:
@@ -47,7 +51,8 @@ class Worker:
         The signs of life end last: until then nobody takes over a run that still drains.
         """
         async with asyncio.TaskGroup() as group:
-            signs = [group.create_task(duty()) for duty in (self._show_life, self._take_over, self._adopt)]
+            duties = (self._show_life, self._take_over, self._admit, self._adopt)
+            signs = [group.create_task(duty()) for duty in duties]
             clock = group.create_task(self._clock.run())
             try:
                 await self._consume()
@@ -89,16 +94,18 @@ class Worker:
                     await consuming
                 raise
 
-    async def _run(self, run_id: str) -> None:
-        await self._alive.wait()
-        if self.number is None:
-            raise AssertionError("a worker that is alive has a number")
-        run = UUID(run_id)
-        self._executing.add(run)  # before the claim: a run of ours that is not here counts as stray
-        try:
-            await self._runner.run(run, worker=self.number)
-        finally:
-            self._executing.discard(run)
+    async def _run(self, run_id: str, suspect: bool = False) -> None:
+        """Execute a run. Suspects go one at a time, so that none dies of another's fault twice."""
+        async with self._suspects if suspect else nullcontext():
+            await self._alive.wait()
+            if self.number is None:
+                raise AssertionError("a worker that is alive has a number")
+            run = UUID(run_id)
+            self._executing.add(run)  # before the claim: a run of ours that is not here counts as stray
+            try:
+                await self._runner.run(run, worker=self.number)
+            finally:
+                self._executing.discard(run)
 
     async def _show_life(self) -> None:
         """Hold the advisory lock of a worker number; with a new connection comes a new number."""
@@ -110,22 +117,40 @@ class Worker:
                     self.number = await register_worker(
                         connection, f"{socket.gethostname()}:{os.getpid()}", serves=self._queues
                     )
+                    await set_limits(connection, admission_limits(self._registry))
                     self._alive.set()
-                    await _until_lost(connection, self.number)
+                    await self._until_lost(connection, self.number)
             self._alive.clear()
             log.warning("worker_lost_its_lock", worker=self.number)
             await asyncio.sleep(RETRY_DATABASE_S)
+
+    async def _until_lost(self, connection: Connection, number: int) -> None:
+        """Renew the lease, and hear of places that become free, until the connection no longer answers."""
+        await connection.execute(f"LISTEN {CHANNEL}")
+        while True:
+            deadline = asyncio.get_running_loop().time() + LOOK_EVERY_S
+            while (left := deadline - asyncio.get_running_loop().time()) > 0:
+                async for _ in connection.notifies(timeout=left, stop_after=1):
+                    self._look.set()
+            await renew_lease(connection, number)
+
+    async def _admit(self) -> None:
+        """Admit runs that waited for a place or a time, whenever told of one, and every second."""
+        while True:
+            self._look.clear()
+            with suppress(Unavailable):
+                async with self._database.transaction() as connection:
+                    await admit_due(connection)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), LOOK_EVERY_S)
 
     async def _take_over(self) -> None:
         """Put back runs whose worker died, every second, on every worker: the claim lets one of them in."""
         while True:
             with suppress(Unavailable):
-                async with self._database.transaction() as connection:
-                    for run_id, job_id in await self._abandoned_runs(connection):
-                        if await requeue_run(connection, run_id, job_id=job_id, lost=True):
-                            log.warning("run_taken_over", run_id=str(run_id))
-                    await delete_orphan_jobs(connection)
-            await asyncio.sleep(TAKEOVER_EVERY_S)
+                limits, executing = self._registry.limits, self._executing
+                await take_over(self._database, limits, worker=self.number, executing=executing)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _adopt(self) -> None:
         """Decide over runs whose version is gone; see `server.engine.adoption`."""
@@ -133,16 +158,3 @@ class Worker:
             with suppress(Unavailable):
                 await adopt_stranded(self._database, self._registry)
             await asyncio.sleep(ADOPT_EVERY_S)
-
-    async def _abandoned_runs(self, connection: Connection) -> list[tuple[UUID, int]]:
-        lost = await lost_runs(connection)
-        if self.number is None:
-            return lost
-        return lost + await stray_runs(connection, worker=self.number, executing=self._executing)
-
-
-async def _until_lost(connection: Connection, number: int) -> None:
-    """Renew the lease until the connection no longer answers, which raises."""
-    while True:
-        await asyncio.sleep(TAKEOVER_EVERY_S)
-        await renew_lease(connection, number)

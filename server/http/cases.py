@@ -4,11 +4,11 @@ import json
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import AwareDatetime, ValidationError
 from starlette.datastructures import UploadFile
 
-from server.engine.cases import start_case
+from server.engine.cases import Order, start_case
 from server.engine.documents import accept_document
 from server.engine.history import read_history
 from server.engine.registry import Process
@@ -49,14 +49,21 @@ async def post_case(
     host: HostPart,
     actor: Actor,
     key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
+    priority: Annotated[int, Query(ge=-100, le=100)] = 0,
+    start_at: Annotated[AwareDatetime | None, Query()] = None,
 ) -> Any:
     """Start a case from a JSON input, or from a file (`multipart/form-data`, field `file`).
+
+    Of the cases that wait to be worked on, those of higher priority go first. With `start_at`, the case waits
+    until that time.
 
     201 says that the case is stored and will be worked on, whatever happens to this host.
     """
     found = host.registry.get(process)
+    await host.backlog.check(process)
     input_ = await _read_input(request, host, found)
-    case, is_new = await start_case(host.database, found, input_=input_, actor=actor, key=key)
+    order = Order(priority, start_at)
+    case, is_new = await start_case(host.database, found, input_=input_, actor=actor, key=key, order=order)
     response.headers["Location"] = f"/v1/cases/{case.id}"
     response.status_code = 201 if is_new else 200
     return case

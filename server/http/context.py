@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
+from server.engine.backlog import Backlog
 from server.engine.registry import Registry
 from server.engine.watch import CaseWatch
 from server.identity.actors import ACTOR_HEADER, actor_of
@@ -20,6 +21,7 @@ class Host:
     registry: Registry
     settings: Settings
     watch: CaseWatch
+    backlog: Backlog
 
 
 def _host(request: Request) -> Host:

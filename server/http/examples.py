@@ -18,6 +18,7 @@ CASE: dict[str, Any] = {
     "error": None,
     "attempt": 1,
     "revision": 2,
+    "priority": 0,
     "input": {"document": SAMPLE},
     "started_by": "dev",
     "created_at": "2026-10-05T08:00:00Z",

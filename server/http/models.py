@@ -50,6 +50,7 @@ class Case(Shown):
     error: dict[str, Any] | None
     attempt: int
     revision: int
+    priority: int
     input: dict[str, Any]
     started_by: str
     created_at: datetime

@@ -14,8 +14,8 @@ from server.storage.notices import REST_NOTICE
 from server.storage.pages import Position
 
 _COLUMNS = (
-    "id, process, version, status, attempt, revision, input, title, result, error, started_by, created_at,"
-    " updated_at, ended_at"
+    "id, process, version, status, attempt, revision, priority, input, title, result, error, started_by,"
+    " created_at, updated_at, ended_at"
 )
 
 
@@ -29,6 +29,7 @@ class Case:
     status: str
     attempt: int
     revision: int
+    priority: int
     input: dict[str, Any]
     title: str | None
     result: str | None
@@ -40,11 +41,20 @@ class Case:
 
 
 async def insert_case(
-    connection: Connection, id_: UUID, *, process: str, version: str, input_: dict[str, Any], actor: str
+    connection: Connection,
+    id_: UUID,
+    *,
+    process: str,
+    version: str,
+    input_: dict[str, Any],
+    actor: str,
+    priority: int = 0,
+    status: str = "running",
 ) -> None:
     await connection.execute(
-        "INSERT INTO cases (id, process, version, input, started_by) VALUES (%s, %s, %s, %s, %s)",
-        (id_, process, version, Jsonb(input_), actor),
+        "INSERT INTO cases (id, process, version, input, started_by, priority, status)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (id_, process, version, Jsonb(input_), actor, priority, status),
     )
 
 
@@ -59,6 +69,19 @@ async def get_case(connection: Connection, id_: UUID) -> Case:
         if case := await cursor.fetchone():
             return case
     raise NotFound(f"there is no case {id_}")
+
+
+async def lock_case(connection: Connection, id_: UUID) -> Case:
+    """Return the case and keep everybody else from changing it until the commit.
+
+    What changes a case together with its reviews or runs takes this lock first, so that no two wait for
+    each other.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    await connection.execute("SELECT 1 FROM cases WHERE id = %s FOR UPDATE", (id_,))
+    return await get_case(connection, id_)
 
 
 async def list_cases(

@@ -51,14 +51,17 @@ async def open_review(
 ) -> UUID | None:
     """Open a review for an interrupt, or return None when it is open already.
 
-    One that was answered in vain, because the step refused the answer, is opened again.
+    One that was answered in vain, because the step refused the answer, is opened again; not one whose
+    answer still waits for its run.
     """
     row = await (
         await connection.execute(
             "INSERT INTO reviews (id, case_id, interrupt_id, question, role, body, form)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (case_id, interrupt_id) DO UPDATE"
             " SET status = 'open', answer = NULL, answered_by = NULL, answered_at = NULL"
-            " WHERE reviews.status <> 'open' RETURNING id",
+            " WHERE reviews.status <> 'open' AND NOT EXISTS ("
+            "SELECT 1 FROM runs WHERE status = 'waiting' AND runs.case_id = reviews.case_id"
+            " AND jsonb_exists(resume, reviews.interrupt_id)) RETURNING id",
             (uuid4(), case_id, interrupt_id, question, role, Jsonb(body), form and Jsonb(form)),
         )
     ).fetchone()

@@ -1,18 +1,18 @@
-"""Runs and their queue jobs: admission, claim, end, take-over."""
+"""Runs: written, claimed, ended, taken over."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from server.errors import CaseNotWaiting
+from server.storage.admission import CHANNEL, RUN_QUEUE, TASK, admit_cases
 from server.storage.database import Connection
 from server.storage.workers import LEASE_S, LOCK_CLASS
 
-TASK = "run"
+_STILL = "runs.id = %(run)s AND status IN ('ready', 'running') AND job_id IS NOT DISTINCT FROM %(job)s"
 
 _LOST = """
     SELECT runs.id, job_id FROM runs
@@ -44,52 +44,41 @@ class Claim:
 
 
 async def enqueue_run(
-    connection: Connection, case_id: UUID, *, kind: str, resume: dict[str, Any] | None = None
+    connection: Connection,
+    case_id: UUID,
+    *,
+    kind: str,
+    resume: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
 ) -> UUID:
-    """Write a run and its queue job in the caller's transaction.
+    """Write a run in the caller's transaction, and its queue job too if nothing holds the run back.
 
-    `resume` maps an interrupt's id to its answer.
-
-    Raises:
-        CaseNotWaiting: the case has an active run already.
+    It waits while the case has another run under way, until `due_at`, or for a place under a limit. The
+    case's row is locked until the commit. `resume` maps an interrupt's id to its answer.
     """
     run_id = uuid4()
-    try:
-        async with connection.transaction():
-            await connection.execute(
-                "INSERT INTO runs (id, case_id, kind, resume) VALUES (%s, %s, %s, %s)",
-                (run_id, case_id, kind, resume and Jsonb(resume)),
-            )
-    except UniqueViolation as error:
-        raise CaseNotWaiting(f"case {case_id} has an active run") from error
-    await _enqueue_jobs(connection, [run_id])
+    await connection.execute("SELECT 1 FROM cases WHERE id = %s FOR UPDATE", (case_id,))
+    await connection.execute(
+        "INSERT INTO runs (id, case_id, process, tenant, priority, kind, resume, due_at, status)"
+        " SELECT %s, id, process, tenant, priority, %s, %s, COALESCE(%s, now()), 'waiting'"
+        " FROM cases WHERE id = %s",
+        (run_id, kind, resume and Jsonb(resume), due_at, case_id),
+    )
+    await admit_cases(connection, [case_id])
     return run_id
 
 
 async def enqueue_resumes(connection: Connection, resumes: dict[UUID, dict[str, Any]]) -> None:
-    """Enqueue a run for each of these waiting cases, which the caller has locked, with its answers."""
-    rows = await (
-        await connection.execute(
-            "INSERT INTO runs (id, case_id, kind, resume) SELECT gen_random_uuid(), given.case_id, 'resume',"
-            " given.resume FROM unnest(%s::uuid[], %s::jsonb[]) AS given (case_id, resume) RETURNING id",
-            (list(resumes), [Jsonb(resume) for resume in resumes.values()]),
-        )
-    ).fetchall()
-    await _enqueue_jobs(connection, [row["id"] for row in rows])
+    """Write a run for each of these waiting cases, which the caller has locked, with its answers."""
+    await connection.execute(
+        "INSERT INTO runs (id, case_id, process, tenant, priority, kind, resume, status)"
+        " SELECT gen_random_uuid(), id, process, tenant, priority, 'resume', given.resume, 'waiting'"
+        " FROM unnest(%s::uuid[], %s::jsonb[]) AS given (case_id, resume) JOIN cases ON id = given.case_id",
+        (list(resumes), [Jsonb(resume) for resume in resumes.values()]),
+    )
+    await admit_cases(connection, list(resumes))
     await connection.execute(
         "UPDATE cases SET status = 'running', updated_at = now() WHERE id = ANY(%s)", (list(resumes),)
-    )
-
-
-async def _enqueue_jobs(connection: Connection, run_ids: list[UUID]) -> None:
-    # No Procrastinate lock: the partial unique index admits one run a case, and a lock left by a dead worker,
-    # or one not yet released when the answer comes, would make the next job wait for a poll.
-    await connection.execute(
-        "UPDATE runs SET job_id = (procrastinate_defer_jobs_v1(ARRAY["
-        "ROW(run_queue(process, version), %s, 0, NULL, NULL, jsonb_build_object('run_id', runs.id), NULL)"
-        "::procrastinate_job_to_defer_v1]))[1]"
-        " FROM cases WHERE runs.id = ANY(%s) AND cases.id = runs.case_id",
-        (TASK, run_ids),
     )
 
 
@@ -119,40 +108,93 @@ async def assert_current(connection: Connection, claim: Claim) -> None:
     await connection.execute("SELECT assert_attempt(%s, %s)", (claim.case_id, claim.attempt))
 
 
-async def end_run(connection: Connection, claim: Claim, *, status: str) -> None:
-    """Write the end of a run, if its attempt still owns the case.
+async def end_run(connection: Connection, claim: Claim, *, status: str) -> bool:
+    """Write the end of a run and say whether another one of the case waits.
 
     Raises:
-        AttemptSuperseded: (through `Database.transaction`) it does not.
+        AttemptSuperseded: (through `Database.transaction`) the attempt does not own its case any more.
     """
     await assert_current(connection, claim)
+    row = await (
+        await connection.execute(
+            "UPDATE runs SET status = %s, ended_at = now() WHERE id = %s AND status = 'running'"
+            " RETURNING"
+            " (SELECT pg_notify(%s, '') FROM admission_limits WHERE concurrency > 0 LIMIT 1) AS told,"
+            " EXISTS (SELECT 1 FROM runs AS next WHERE next.case_id = runs.case_id"
+            " AND next.status = 'waiting') AS more",
+            (status, claim.run_id, CHANNEL),
+        )
+    ).fetchone()
+    return bool(row and row["more"])
+
+
+async def cancel_waiting_runs(connection: Connection, case_id: UUID) -> None:
+    """Drop the runs of a case that has reached its end."""
     await connection.execute(
-        "UPDATE runs SET status = %s, ended_at = now() WHERE id = %s AND status = 'running'",
-        (status, claim.run_id),
+        "UPDATE runs SET status = 'cancelled', ended_at = now() WHERE case_id = %s AND status = 'waiting'",
+        (case_id,),
     )
 
 
-async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | None, lost: bool) -> bool:
+async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> bool:
     """Put a run back into the queue under a new job, if `job_id` is still its job; say whether it was.
 
-    `lost` counts it as a take-over from a worker that died. The old job is left to its worker, which deletes
-    it, or to `delete_orphan_jobs`.
+    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`. A run whose worker died
+    is suspected to be the cause, and its job says so.
     """
     cursor = await connection.execute(
-        "UPDATE runs SET status = 'ready', worker = NULL, takeovers = takeovers + %s"
-        " WHERE id = %s AND status IN ('ready', 'running') AND job_id IS NOT DISTINCT FROM %s",
-        (int(lost), run_id, job_id),
+        f"WITH still AS (SELECT id, priority, takeovers, {RUN_QUEUE} FROM runs WHERE {_STILL} FOR UPDATE),"
+        " job AS (SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(queue, %(task)s, priority, NULL, NULL,"
+        " jsonb_build_object('run_id', id, 'suspect', takeovers > 0), NULL)"
+        "::procrastinate_job_to_defer_v1]))[1] AS id FROM still)"
+        f" UPDATE runs SET status = 'ready', worker = NULL, job_id = job.id FROM job WHERE {_STILL}",
+        {"task": TASK, "run": run_id, "job": job_id},
     )
-    if cursor.rowcount == 0:
-        return False
-    await _enqueue_jobs(connection, [run_id])
-    return True
+    return cursor.rowcount > 0
+
+
+@dataclass(frozen=True)
+class Deaths:
+    """How many workers in a row died over a run without bringing its case further."""
+
+    process: str
+    takeovers: int
+
+
+async def count_death(connection: Connection, run_id: UUID, *, job_id: int | None) -> Deaths | None:
+    """Count the death of a run's worker; None when the run is not under way, or not under this job."""
+    async with connection.cursor(row_factory=class_row(Deaths)) as cursor:
+        await cursor.execute(
+            "UPDATE runs SET died_at = latest.id,"
+            " takeovers = CASE WHEN died_at = latest.id THEN takeovers ELSE 0 END + 1"
+            " FROM (SELECT COALESCE(max(checkpoint_id), '') AS id FROM checkpoints WHERE checkpoint_ns = ''"
+            " AND thread_id = (SELECT case_id::text FROM runs WHERE id = %(run)s)) AS latest"
+            f" WHERE {_STILL} AND status = 'running' RETURNING process, takeovers",
+            {"run": run_id, "job": job_id},
+        )
+        return await cursor.fetchone()
+
+
+async def fail_dead_run(connection: Connection, run_id: UUID) -> UUID:
+    """End a run whose worker died, shut out what may be left of that worker, and return the run's case."""
+    row = await (
+        await connection.execute(
+            "WITH run AS ("
+            "UPDATE runs SET status = 'failed', ended_at = now() WHERE id = %s RETURNING case_id)"
+            " UPDATE cases SET attempt = attempt + 1 FROM run WHERE cases.id = run.case_id RETURNING case_id",
+            (run_id,),
+        )
+    ).fetchone()
+    if row is None:
+        raise AssertionError("a run that died has a case")
+    case_id: UUID = row["case_id"]
+    return case_id
 
 
 async def move_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> None:
     """Give a ready run a job in the queue of its case's present version, instead of the one that it has."""
     await connection.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", (job_id,))
-    await _enqueue_jobs(connection, [run_id])
+    await requeue_run(connection, run_id, job_id=job_id)
 
 
 async def abandon_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> None:

@@ -38,7 +38,7 @@ async def claim_ready(database: Database) -> Claim:
 async def take_over(database: Database, claim: Claim) -> Claim:
     """Do what happens when the worker of `claim` is taken for dead."""
     async with database.transaction() as connection:
-        assert await requeue_run(connection, claim.run_id, job_id=claim.job_id, lost=True)
+        assert await requeue_run(connection, claim.run_id, job_id=claim.job_id)
     return await claim_ready(database)
 
 

@@ -1,0 +1,94 @@
+"""What becomes of a run whose worker died: taken over, and put aside when it takes every worker down."""
+
+from typing import Any
+from uuid import UUID
+
+from small_processes import small_registry
+
+from server.engine.cases import start_case
+from server.engine.limits import HostLimits, Limits
+from server.engine.runner import Runner
+from server.engine.takeover import take_over
+from server.storage.cases import Case, get_case
+from server.storage.database import Database
+from server.storage.runs import claim_run
+
+DEAD = 999  # the number of a worker that holds no lock
+
+
+async def start(database: Database) -> Case:
+    process = small_registry().get("small")
+    case, _ = await start_case(database, process, input_={"item": "chair"}, actor="anna", key=None)
+    return case
+
+
+async def run_row(database: Database) -> dict[str, Any]:
+    async with database.transaction() as connection:
+        row = await (await connection.execute("SELECT id, status, takeovers FROM runs")).fetchone()
+    assert row is not None
+    return row
+
+
+async def die(database: Database, run_id: UUID) -> None:
+    """Claim the run as a worker does that then dies, and let another one look."""
+    async with database.transaction() as connection:
+        assert await claim_run(connection, run_id, worker=DEAD)
+    await take_over(database, HostLimits(default=Limits(deaths=3)), worker=None, executing=set())
+
+
+async def test_a_dead_workers_run_is_ready_again_as_a_suspect(database: Database) -> None:
+    await start(database)
+    run = await run_row(database)
+
+    await die(database, run["id"])
+
+    assert (await run_row(database))["status"] == "ready"
+    async with database.transaction() as connection:
+        job = await (
+            await connection.execute("SELECT args FROM procrastinate_jobs ORDER BY id DESC")
+        ).fetchone()
+    assert job == {"args": {"run_id": str(run["id"]), "suspect": True}}
+
+
+async def test_a_case_that_takes_every_worker_down_is_put_aside(database: Database) -> None:
+    case = await start(database)
+    run = await run_row(database)
+
+    for _ in range(3):
+        await die(database, run["id"])
+
+    assert await run_row(database) == {"id": run["id"], "status": "failed", "takeovers": 3}
+    async with database.transaction() as connection:
+        poisoned = await get_case(connection, case.id)
+        entries = await (
+            await connection.execute(
+                "SELECT action FROM audit_entries WHERE case_id = %s ORDER BY id", (case.id,)
+            )
+        ).fetchall()
+    assert (poisoned.status, poisoned.error and poisoned.error["code"]) == ("incident", "case_poisoned")
+    assert poisoned.attempt == 4, "the last worker, should it wake, is shut out"
+    assert entries[-1]["action"] == "incident_opened"
+
+
+async def test_deaths_count_only_while_the_case_gets_no_further(database: Database) -> None:
+    await start(database)
+    run = await run_row(database)
+    await die(database, run["id"])
+    await die(database, run["id"])
+
+    await Runner(database, small_registry()).run(run["id"], worker=1)
+    async with database.transaction() as connection:  # as if it had died at the very end
+        await connection.execute("UPDATE runs SET status = 'ready'")
+    await die(database, run["id"])
+
+    assert await run_row(database) == {"id": run["id"], "status": "ready", "takeovers": 1}
+
+
+async def test_two_looks_at_one_death_count_it_once(database: Database) -> None:
+    await start(database)
+    run = await run_row(database)
+
+    await die(database, run["id"])
+    await take_over(database, HostLimits(), worker=None, executing=set())
+
+    assert await run_row(database) == {"id": run["id"], "status": "ready", "takeovers": 1}
