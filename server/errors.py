@@ -16,6 +16,13 @@
     │   └── QueueFull                   too much waits already
     ├── CasePoisoned                    a case takes its workers down with it
     ├── AttemptSuperseded               another attempt owns the case now
+    ├── LimitReached                    a case took all that its process may, and becomes an incident
+    │   ├── RecursionLimit
+    │   ├── CaseSuperstepLimit
+    │   ├── FanOutLimit
+    │   ├── StateLimit
+    │   └── StepDeadline
+    ├── StateNotStorable                a step returned what no checkpoint can keep
     ├── StoreOperationRefused           (engine.store) a process asked the store for more than documents
     ├── StartRefused                    the host must not start like this
     ├── EmbeddedPostgresError           (storage.embedded) the private PostgreSQL does not start
@@ -24,7 +31,7 @@
 `code` never changes; `status` is what the HTTP face answers.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class ServerError(Exception):
@@ -32,11 +39,13 @@ class ServerError(Exception):
 
     code: ClassVar[str] = "server_error"
     status: ClassVar[int] = 500
+    kind: ClassVar[Literal["permanent", "limit"]] = "permanent"  # what a run that meets it may do about it
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, step: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.step = step
 
 
 class BadRequest(ServerError):
@@ -117,6 +126,49 @@ class AttemptSuperseded(ServerError):
     """Another attempt owns the case; this one may write nothing more."""
 
     code = "attempt_superseded"
+
+
+class LimitReached(ServerError):
+    """A case took all that its process may: an operator raises the limit, or ends the case."""
+
+    code = "limit_reached"
+    kind = "limit"
+
+
+class RecursionLimit(LimitReached):
+    """A run went through the graph for more rounds than its process allows."""
+
+    code = "recursion_limit"
+
+
+class CaseSuperstepLimit(LimitReached):
+    """All runs of a case together took more rounds than its process allows."""
+
+    code = "case_superstep_limit"
+
+
+class FanOutLimit(LimitReached):
+    """A round would begin with more steps sent out than its process allows; none of them has begun."""
+
+    code = "fan_out_limit"
+
+
+class StateLimit(LimitReached):
+    """The state, or what one step returned, is larger than its process allows; it was not stored."""
+
+    code = "state_limit"
+
+
+class StepDeadline(LimitReached):
+    """A step did not end in time; it is abandoned, and nothing that it still does counts."""
+
+    code = "step_deadline"
+
+
+class StateNotStorable(ServerError):
+    """A step returned what no checkpoint can keep: only a change of the step helps."""
+
+    code = "state_not_storable"
 
 
 class Unavailable(ServerError):

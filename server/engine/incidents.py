@@ -42,7 +42,9 @@ def cause_of(error: Exception) -> Cause:
     type_, step = type(error).__name__, _step_of(error)
     if isinstance(error, ToolError):
         return Cause(error.code, error.kind, printable(str(error)), type_, step)
-    if isinstance(error, ServerError | RuleError):
+    if isinstance(error, ServerError):
+        return Cause(error.code, error.kind, printable(str(error)), type_, error.step or step)
+    if isinstance(error, RuleError):
         return Cause(error.code, "permanent", printable(str(error)), type_, step)
     return Cause("unexpected", "permanent", "see the log of the worker", type_, step)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from langgraph.types import Send
+from langgraph.types import Interrupt, Send
 from pydantic import BaseModel
 
 _WHOLE_NUMBERS = range(-(2**63), 2**63)  # what a checkpoint's msgpack holds
@@ -59,12 +59,14 @@ def _encoded(value: Any) -> str:
 
 
 def _opened(value: object) -> Any:
-    """Stand in for what is no JSON: the fields of a model, what a `Send` carries, else the value's text."""
+    """Stand in for what is no JSON: what a packet of LangGraph carries, a model's fields, else its text."""
     match value:
         case BaseModel():
             return value.model_dump()
         case Send():
             return value.arg
+        case Interrupt():
+            return value.value
     return str(value)
 
 
@@ -75,7 +77,7 @@ def _search(value: Any, *, max_depth: int | None) -> None:
     waiting: list[tuple[Path, Any]] = [((), value)]
     while waiting:
         path, part = waiting.pop()
-        while isinstance(part, BaseModel | Send):
+        while isinstance(part, BaseModel | Send | Interrupt):
             part = _opened(part)
         if max_depth is not None and len(path) > max_depth:
             raise NotPlain("nested too deep", path=path[:1])
@@ -98,11 +100,11 @@ def _parts(part: Any, *, path: Path) -> Iterator[tuple[str, Any]]:
 def _unfit(part: Any) -> str | None:
     match part:
         case str() if "\0" in part:
-            return "text must not hold a NUL character"
+            return "text with a NUL character"
         case str() if any("\ud800" <= character <= "\udfff" for character in part):
-            return "text must not hold half a character (a lone surrogate)"
+            return "text with half a character (a lone surrogate)"
         case int() if part not in _WHOLE_NUMBERS:
             return "an integer over 64 bits; use text"
         case float() if not math.isfinite(part):
-            return "not a number that JSON has"
+            return "a number that JSON does not have"
     return None

@@ -9,6 +9,7 @@ from langgraph.errors import GraphDrained, is_invalid_resume
 from langgraph.runtime import RunControl
 from langgraph.types import Command, StateSnapshot
 
+from server.engine.bounds import BoundedSaver, stream_within
 from server.engine.incidents import cause_of, open_incident
 from server.engine.interrupts import open_interrupts
 from server.engine.ledger import PostgresLedger
@@ -21,12 +22,9 @@ from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
 from server.storage.runs import Claim, assert_current, cancel_waiting_runs, claim_run, end_run, requeue_run
-from server.storage.saver import FencedSaver
 from tools.ports import install
 
 log = structlog.get_logger()
-
-RECURSION_LIMIT = 100  # supersteps a run; LangGraph's own default would let a loop go on for 10,007
 
 
 class Runner:
@@ -86,12 +84,14 @@ class Runner:
         self._controls.add(control)
         if self._draining:
             control.request_drain()
+        limits, input_ = self._registry.get(claim.process).limits, _input_of(claim, before)
         try:
             with install(ledger=PostgresLedger(self._database, claim)):
-                await _exhaust(graph, _input_of(claim, before), config=config, control=control)
+                return await stream_within(
+                    limits, graph, input_, before=before, config=config, control=control
+                )
         finally:
             self._controls.discard(control)
-        return await graph.aget_state(config)
 
     async def _settle(self, claim: Claim, state: StateSnapshot) -> None:
         """Write how the run ended, in one transaction under the fence.
@@ -146,8 +146,11 @@ class Runner:
 
     def _graph_of(self, claim: Claim) -> Graph:
         """Return the process's graph with a saver that writes for this attempt only."""
-        saver = FencedSaver(self._database.pool, case_id=claim.case_id, attempt=claim.attempt)
-        return self._registry.get(claim.process).graph.copy(update={"checkpointer": saver})
+        process = self._registry.get(claim.process)
+        saver = BoundedSaver(
+            self._database.pool, case_id=claim.case_id, attempt=claim.attempt, limits=process.limits
+        )
+        return process.graph.copy(update={"checkpointer": saver})
 
 
 async def _go_on(connection: Connection, case_id: UUID, *, at_end: bool) -> None:
@@ -159,8 +162,7 @@ async def _go_on(connection: Connection, case_id: UUID, *, at_end: bool) -> None
 
 
 def _config_of(claim: Claim) -> RunnableConfig:
-    configurable = {"thread_id": str(claim.case_id), "__pregel_strict_resume": True}
-    return {"configurable": configurable, "recursion_limit": RECURSION_LIMIT}
+    return {"configurable": {"thread_id": str(claim.case_id), "__pregel_strict_resume": True}}
 
 
 def _needs_run(claim: Claim, state: StateSnapshot) -> bool:
@@ -178,12 +180,6 @@ def _input_of(claim: Claim, state: StateSnapshot) -> Any:
     open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
     answers = {id_: answer for id_, answer in (claim.resume or {}).items() if id_ in open_ids}
     return Command(resume=answers) if answers else None
-
-
-async def _exhaust(graph: Graph, input_: Any, *, config: RunnableConfig, control: RunControl) -> None:
-    stream = graph.astream(input_, config, stream_mode="updates", durability="sync", control=control)
-    async for _ in stream:
-        pass
 
 
 def _told(values: dict[str, Any], field: str) -> str | None:

@@ -28,6 +28,13 @@ def test_every_problem_that_http_can_answer_is_documented() -> None:
     assert [code for code in sorted(codes) if f"/problems/{code}`" not in text] == []
 
 
+def test_every_limit_that_stops_a_case_is_documented() -> None:
+    text = (DOCS / "problems.md").read_text("utf-8")
+    codes = {kind.code for kind in errors.LimitReached.__subclasses__()} | {errors.StateNotStorable.code}
+
+    assert [code for code in sorted(codes) if f"| `{code}` |" not in text] == []
+
+
 def test_every_route_that_the_documentation_names_exists() -> None:
     paths = set(create_app(Settings(), database_url="postgresql://unused").openapi()["paths"])
     text = "".join(file.read_text("utf-8") for file in [*DOCS.glob("*.md"), ROOT / "README.md"])

@@ -1,0 +1,90 @@
+"""A process that takes as much as its input says, to be held against limits."""
+
+import operator
+from typing import Annotated, Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send, interrupt
+from pydantic import BaseModel
+
+from server.engine.limits import Limits
+from server.engine.registry import Process, as_process
+
+parts_done: list[int] = []
+
+
+class Order(BaseModel):
+    """What starts a case: `what` it does, and how much of it."""
+
+    what: str
+    count: int = 0
+
+
+class Greed(Order):
+    """What a case carries."""
+
+    text: str = ""
+    value: Any = None
+    rounds: int = 0
+    done: Annotated[list[int], operator.add] = []
+
+
+RETURNED: dict[str, dict[str, Any]] = {
+    "nul": {"text": "a\0b"},
+    "surrogate": {"text": "a\ud800b"},
+    "nan": {"value": {"total": float("nan")}},
+    "infinity": {"value": [1.0, float("inf")]},
+    "integer_over_64_bits": {"value": {"lines": [{"count": 2**64}]}},
+    "sum_over_64_bits": {"done": [2**63 - 1]},
+}
+
+
+def act(state: Greed) -> dict[str, Any]:
+    """Return what the input asks for."""
+    if state.what == "large":
+        return {"text": "x" * state.count}
+    return RETURNED.get(state.what, {"text": "ready"})
+
+
+def onward(state: Greed) -> str | list[Send]:
+    if state.what == "fan_out":
+        return [Send("part", {"number": number}) for number in range(state.count)]
+    if state.what in {"ask", "question"}:
+        return "ask"
+    return "again" if state.rounds < state.count and state.what in {"loop", "grow"} else END
+
+
+def ask(state: Greed) -> dict[str, Any]:
+    """Wait for a person, then go round as often as the answer says."""
+    question = "a\0b" if state.what == "question" else "How often?"
+    return {"what": "loop", "count": interrupt({"question": question})}
+
+
+def again(state: Greed) -> dict[str, Any]:
+    """Go round once more."""
+    text = "x" * state.rounds * 1000 if state.what == "grow" else state.text
+    return {"rounds": state.rounds + 1, "text": text}
+
+
+def part(packet: dict[str, int]) -> dict[str, Any]:
+    """Do one part, so that others can see it."""
+    parts_done.append(packet["number"])
+    return {"done": [packet["number"]]}
+
+
+graph = (
+    StateGraph(Greed, input_schema=Order)
+    .add_node(act)
+    .add_node(ask)
+    .add_node(again)
+    .add_node(part)
+    .add_edge(START, "act")
+    .add_conditional_edges("act", onward, ["part", "ask", "again", END])
+    .add_conditional_edges("ask", onward, ["part", "ask", "again", END])
+    .add_conditional_edges("again", onward, ["part", "ask", "again", END])
+    .add_edge("part", END)
+)
+
+
+def greedy_process(limits: Limits) -> Process:
+    return as_process("greedy", graph, doc="A greedy process.", store=None, limits=limits)
