@@ -10,7 +10,8 @@
     ├── NotFound                   404
     ├── Conflict                   409  the thing is no longer in the state that the caller assumed
     │   ├── ReviewAlreadyAnswered
-    │   └── CaseNotWaiting
+    │   ├── CaseNotWaiting
+    │   └── EffectNotOpen
     ├── IdempotencyMismatch        422  the same key with another request
     ├── Unavailable                503  a part that the request needs does not answer
     │   └── QueueFull                   too much waits already
@@ -113,6 +114,12 @@ class CaseNotWaiting(Conflict):
     """The case waits for no answer."""
 
     code = "case_not_waiting"
+
+
+class EffectNotOpen(Conflict):
+    """The effect has its outcome, or a run of its case may still find it out."""
+
+    code = "effect_not_open"
 
 
 class IdempotencyMismatch(ServerError):

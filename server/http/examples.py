@@ -67,6 +67,7 @@ ANSWERED_REVIEW: dict[str, Any] = {
 
 EFFECT: dict[str, Any] = {
     "key": f"{CASE_ID}/book:7d0e2c4b/erp.book_invoice/1",
+    "case_id": CASE_ID,
     "step": "book",
     "server": "erp",
     "tool": "book_invoice",
@@ -77,9 +78,21 @@ EFFECT: dict[str, Any] = {
     "tries": 1,
     "receipt": {"status": "booked", "entry": "4", "total": "4200.00", "currency": "EUR"},
     "error": None,
+    "settled_by": "answer",
+    "undoes": None,
     "intended_at": "2026-10-05T09:12:01Z",
+    "tried_at": "2026-10-05T09:12:01Z",
     "ended_at": "2026-10-05T09:12:01Z",
+    "compensated_at": None,
 }
+
+SETTLEMENT: dict[str, Any] = {
+    "happened": True,
+    "receipt": {"status": "booked", "entry": "4", "total": "4200.00", "currency": "EUR"},
+    "reason": "found in the journal, entry 4",
+}
+
+SETTLED_EFFECT: dict[str, Any] = {**EFFECT, "settled_by": "operator"}
 
 INCIDENT_ID = "3c1f6a8e-70c9-4f1f-8f62-7d1f4e2b9a44"
 INCIDENT: dict[str, Any] = {
@@ -189,6 +202,11 @@ FILE_BODY: dict[str, Any] = {"required": True, "content": {"multipart/form-data"
 ANSWER_BODY: dict[str, Any] = {
     "required": True,
     "content": {"application/json": {"examples": {"approve": {"value": ANSWER}}}},
+}
+
+SETTLE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {"application/json": {"examples": {"happened": {"value": SETTLEMENT}}}},
 }
 
 

@@ -1,15 +1,16 @@
 """The shapes that the API shows. Amounts are decimal text, times are ISO 8601 in UTC."""
 
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CaseStatus = Literal["running", "waiting", "suspended", "incident", "succeeded", "failed", "cancelled"]
 ReviewStatus = Literal["open", "answered", "withdrawn"]
 IncidentStatus = Literal["open", "resolved"]
 IncidentKind = Literal["transient", "permanent", "business", "ambiguous", "forbidden", "limit"]
+EffectStatus = Literal["intended", "done", "failed"]
 ItemT = TypeVar("ItemT")
 
 
@@ -70,21 +71,30 @@ class Step(Shown):
 
 
 class Effect(Shown):
-    """A consequential tool call: what was sent under which key, and what the system of record answered."""
+    """A consequential tool call: what was sent under which key, and what the system of record answered.
+
+    `settled_by` says what the outcome is known by, `undoes` which effect this one takes back, and
+    `compensated_at` when this one was taken back.
+    """
 
     key: str
+    case_id: UUID
     step: str
     server: str
     tool: str
     contract: str
     arguments: dict[str, Any]
     verdict: dict[str, Any]
-    status: Literal["intended", "done", "failed"]
+    status: EffectStatus
     tries: int
     receipt: dict[str, Any] | None
     error: dict[str, Any] | None
+    settled_by: Literal["answer", "lookup", "operator"] | None
+    undoes: str | None
     intended_at: datetime
+    tried_at: datetime
     ended_at: datetime | None
+    compensated_at: datetime | None
 
 
 class Review(Shown):
@@ -177,6 +187,22 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     answer: Any
+
+
+class SettleEffect(BaseModel):
+    """What an operator found out about an effect: `receipt` is what the tool would have answered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    happened: bool
+    receipt: dict[str, Any] | None = None
+    reason: str = Field(min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def receipt_of_what_happened(self) -> Self:
+        if self.happened != (self.receipt is not None):
+            raise ValueError("an effect that happened has a receipt, and no other")
+        return self
 
 
 class ProcessStep(Shown):

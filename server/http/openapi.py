@@ -25,7 +25,7 @@ def keep_nulls_in_examples(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
 def _restore(document: dict[str, Any], route: APIRoute) -> None:
     for method in route.methods or ():
-        described = document["paths"][route.path][method.lower()]["responses"]
+        described = document["paths"][route.path_format][method.lower()]["responses"]
         for status, response in route.responses.items():
             for media_type, content in response.get("content", {}).items():
                 if "examples" in content:

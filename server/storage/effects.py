@@ -8,7 +8,9 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from server.errors import NotFound
 from server.storage.database import Connection
+from server.storage.pages import KeyPosition
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,36 @@ async def find_effect(connection: Connection, key: str) -> Effect | None:
     async with connection.cursor(row_factory=class_row(Effect)) as cursor:
         await cursor.execute(f"SELECT {_COLUMNS} FROM effects WHERE key = %s FOR UPDATE", (key,))
         return await cursor.fetchone()
+
+
+async def get_effect(connection: Connection, key: str) -> Effect:
+    """Return the effect.
+
+    Raises:
+        NotFound: there is none under this key.
+    """
+    async with connection.cursor(row_factory=class_row(Effect)) as cursor:
+        await cursor.execute(f"SELECT {_COLUMNS} FROM effects WHERE key = %s", (key,))
+        if effect := await cursor.fetchone():
+            return effect
+    raise NotFound(f"there is no effect {key!r}")
+
+
+async def list_all_effects(
+    connection: Connection, *, status: str | None, server: str | None, after: KeyPosition | None, limit: int
+) -> list[Effect]:
+    """Return up to `limit` effects of all cases, newest first, that come after the position."""
+    at, key = after or (None, None)
+    async with connection.cursor(row_factory=class_row(Effect)) as cursor:
+        await cursor.execute(
+            f"SELECT {_COLUMNS} FROM effects"
+            " WHERE (%(status)s::text IS NULL OR status = %(status)s)"
+            " AND (%(server)s::text IS NULL OR server = %(server)s)"
+            " AND (%(at)s::timestamptz IS NULL OR (intended_at, key) < (%(at)s, %(key)s::text))"
+            " ORDER BY intended_at DESC, key DESC LIMIT %(limit)s",
+            {"status": status, "server": server, "at": at, "key": key, "limit": limit},
+        )
+        return await cursor.fetchall()
 
 
 async def list_effects(connection: Connection, case_id: UUID) -> list[Effect]:
@@ -116,9 +148,12 @@ async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, 
     )
 
 
-async def fail_effect(connection: Connection, key: str, *, error: dict[str, Any]) -> None:
+async def fail_effect(
+    connection: Connection, key: str, *, error: dict[str, Any], by: str | None = None
+) -> None:
+    """Write that an effect certainly did not happen; `by` says so if it was an operator."""
     await connection.execute(
-        "UPDATE effects SET status = 'failed', error = %s, ended_at = now()"
+        "UPDATE effects SET status = 'failed', error = %s, settled_by = %s, ended_at = now()"
         " WHERE key = %s AND status = 'intended'",
-        (Jsonb(error), key),
+        (Jsonb(error), by, key),
     )

@@ -205,6 +205,15 @@ async def abandon_run(connection: Connection, run_id: UUID, *, job_id: int | Non
     )
 
 
+async def is_at_rest(connection: Connection, case_id: UUID) -> bool:
+    """Say whether no run of the case is active, and keep it so until the caller's transaction ends."""
+    await connection.execute("SELECT FROM cases WHERE id = %s FOR UPDATE", (case_id,))
+    cursor = await connection.execute(
+        "SELECT FROM runs WHERE case_id = %s AND status IN ('waiting', 'ready', 'running')", (case_id,)
+    )
+    return await cursor.fetchone() is None
+
+
 async def stray_runs(connection: Connection, *, worker: int, executing: set[UUID]) -> list[tuple[UUID, int]]:
     """List runs, each with its job, that stand as this worker's and that it is not executing.
 

@@ -20,11 +20,11 @@ FILE = ("invoice.xml", (SAMPLES / "04-no-order.xml").read_bytes(), "text/plain")
 
 
 class stumbling_host(running_host):  # noqa: N801  used like a function
-    """A host that breaks once, at its first effect: the case of that becomes an incident."""
+    """A host that breaks once, in its first effect: its outcome stays open, its case becomes an incident."""
 
     def __init__(self, database_url: str, data: Path) -> None:
         super().__init__(database_url, data)
-        self._environment[VARIABLE] = "effect_before_intent:raise:1"
+        self._environment[VARIABLE] = "effect_after_intent:raise:1"
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def client(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def ids(client: httpx.Client) -> dict[str, str]:
-    """Real ids for the paths: a case that waits for a buyer, its review, its document, an incident."""
+    """Real ids for the paths: a case that waits, what belongs to it, and one stuck at its effect."""
     stuck = rested(client, submit(client, SAMPLES / "01-clean-with-order.xml")["id"])
     case = rested(client, submit(client, SAMPLES / "04-no-order.xml")["id"])
     return {
@@ -48,6 +48,7 @@ def ids(client: httpx.Client) -> dict[str, str]:
         "/v1/documents/{id}": case["input"]["document"],
         "/v1/incidents/{id}": stuck["incidents"][0]["id"],
         "process": "invoice_to_pay",
+        "key": stuck["effects"][0]["key"],
     }
 
 
@@ -66,7 +67,8 @@ def example_requests(operation: dict[str, Any]) -> list[dict[str, Any]]:
 def resolved(path: str, ids: dict[str, str]) -> str:
     """Fill in the ids: one of the path's own, else that of the thing it is about."""
     prefix = path.partition("/{id}")[0] + "/{id}"
-    return path.replace("{id}", ids.get(path) or ids.get(prefix, "")).replace("{process}", ids["process"])
+    path = path.replace("{id}", ids.get(path) or ids.get(prefix, ""))
+    return path.replace("{process}", ids["process"]).replace("{key}", ids["key"])
 
 
 def success_of(operation: dict[str, Any], status: int) -> dict[str, Any]:

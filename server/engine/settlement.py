@@ -1,0 +1,46 @@
+"""An operator's word about an effect whose outcome nobody wrote down."""
+
+from pydantic import JsonValue
+
+from server.errors import EffectNotOpen
+from server.storage.audit import append_entry
+from server.storage.database import Database
+from server.storage.effects import Effect, fail_effect, find_effect, finish_effect, get_effect
+from server.storage.runs import is_at_rest
+
+
+async def settle_effect(
+    database: Database, key: str, *, receipt: dict[str, JsonValue] | None, actor: str, reason: str
+) -> Effect:
+    """Write that the effect happened and left this receipt, or, without one, that it did not happen.
+
+    The next run of its step gets the receipt without calling, or calls anew.
+
+    Raises:
+        NotFound: there is no such effect.
+        EffectNotOpen: it has its outcome, or its case has an active run, which may find it out.
+    """
+    async with database.transaction() as connection:
+        case_id = (await get_effect(connection, key)).case_id
+        if not await is_at_rest(connection, case_id):
+            raise EffectNotOpen(
+                f"case {case_id} has an active run, which may find out what came of this effect"
+            )
+        effect = await find_effect(connection, key)
+        if effect is None or effect.status != "intended":
+            raise EffectNotOpen(f"effect {key!r} is {effect and effect.status}, no longer open")
+        if receipt is not None:
+            await finish_effect(connection, key, receipt=receipt, by="operator")
+        else:
+            await fail_effect(connection, key, error={"code": "settled", "message": reason}, by="operator")
+        await append_entry(
+            connection,
+            actor,
+            action="effect_settled",
+            object_=f"effect/{key}",
+            case_id=case_id,
+            happened=receipt is not None,
+            receipt=receipt,
+            reason=reason,
+        )
+        return await get_effect(connection, key)
