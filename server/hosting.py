@@ -12,6 +12,7 @@ import uvicorn
 
 from server.app import create_app
 from server.bundled_erp import bundled_erp
+from server.engine.check import Report, check_cases
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
 from server.engine.worker import DRAIN_S, Worker
@@ -66,6 +67,12 @@ def run_migrations(settings: Settings) -> list[str]:
     """Bring the database to this version's schema and return the files applied."""
     with _database_url(settings) as url:
         return asyncio.run(_migrate(url))
+
+
+def run_check(settings: Settings) -> Report:
+    """Say which unfinished cases the processes of this checkout cannot continue."""
+    with _database_url(settings) as url:
+        return asyncio.run(_check(settings, url))
 
 
 @contextmanager
@@ -153,6 +160,12 @@ async def _stop(worker: asyncio.Task[None]) -> None:
         os._exit(1)
     with suppress(asyncio.CancelledError):
         await worker
+
+
+async def _check(settings: Settings, url: str) -> Report:
+    registry = load_registry(settings.processes, own_limits=settings.limits)
+    async with Database(url, size=2) as database:
+        return await check_cases(database, registry)
 
 
 async def _migrate(url: str) -> list[str]:

@@ -17,7 +17,7 @@ from server.storage.heads import read_heads
 from server.storage.runs import abandon_run, move_run
 from server.storage.versions import (
     Stranded,
-    find_outline,
+    list_outlines,
     lock_stranded,
     pin_case,
     stranded_runs,
@@ -41,8 +41,13 @@ async def adopt_stranded(database: Database, registry: Registry, *, grace_s: flo
 async def _decide(connection: Connection, process: Process, *, run: Stranded) -> None:
     case = await get_case(connection, run.case_id)
     heads = await read_heads(connection, [case.id])
-    outline = await find_outline(connection, run.process, version=run.version)
-    obstacles = obstacles_of(process, heads.get(case.id), input_=case.input, outline=outline)
+    outlines = await list_outlines(connection, [(run.process, run.version)])
+    obstacles = obstacles_of(
+        process,
+        heads.get(case.id),
+        input_=case.input,
+        outline=outlines.get((run.process, run.version)),
+    )
     if obstacles:
         await _give_up(connection, run, obstacles=obstacles)
     else:

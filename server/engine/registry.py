@@ -81,8 +81,11 @@ class Registry:
 
     def has(self, name: str, *, version: str) -> bool:
         """Say whether cases under this version can be run here; one without a version fits any."""
-        process = self._by_name.get(name)
+        process = self.find(name)
         return process is not None and version in ("", process.version)
+
+    def find(self, name: str) -> Process | None:
+        return self._by_name.get(name)
 
     def get(self, name: str) -> Process:
         """Return the process.

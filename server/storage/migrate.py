@@ -19,7 +19,7 @@ async def migrate(database: Database) -> list[str]:
     Several processes may call it at once: an advisory lock lets one work while the others wait.
 
     Raises:
-        StartRefused: a released file was edited, or the database is of a later version.
+        StartRefused: a released file was edited.
     """
     connection = await database.connect()
     async with connection:
@@ -28,6 +28,17 @@ async def migrate(database: Database) -> list[str]:
         await AsyncPostgresSaver(connection).setup()
         await _apply_queue(connection)
         return applied
+
+
+async def list_pending(database: Database) -> list[str]:
+    """Name the migrations that the database lacks; it is not changed.
+
+    Raises:
+        StartRefused: a released file was edited.
+    """
+    async with database.transaction() as connection:
+        applied = await _applied(connection) if await _has_table(connection, "migrations") else {}
+        return [file.name for file in _pending(applied)]
 
 
 async def _apply_files(connection: Connection) -> list[str]:
@@ -51,10 +62,9 @@ async def _applied(connection: Connection) -> dict[str, str]:
 
 
 def _pending(applied: dict[str, str]) -> list[Path]:
+    """Return what is missing. What is too much is a later host's, and works with the code before it too."""
     files = {file.name: file for file in sorted(MIGRATIONS.glob("*.sql"))}
-    if unknown := applied.keys() - files.keys():
-        raise StartRefused(f"the database is of a later version: it has {', '.join(sorted(unknown))}")
-    if edited := [name for name, digest in applied.items() if _digest(files[name]) != digest]:
+    if edited := [name for name, file in files.items() if applied.get(name, _digest(file)) != _digest(file)]:
         raise StartRefused(f"released migrations were edited: {', '.join(sorted(edited))}")
     return [file for name, file in files.items() if name not in applied]
 

@@ -1,6 +1,6 @@
 """Versions of processes: what each was made of, and the queue of its runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,15 +30,6 @@ async def save_versions(connection: Connection, processes: Iterable[Versioned]) 
             " ON CONFLICT DO NOTHING",
             (process.name, process.version, Jsonb(process.outline)),
         )
-
-
-async def find_outline(connection: Connection, process: str, *, version: str) -> dict[str, Any] | None:
-    row = await (
-        await connection.execute(
-            "SELECT outline FROM process_versions WHERE process = %s AND version = %s", (process, version)
-        )
-    ).fetchone()
-    return row["outline"] if row else None
 
 
 async def list_queues(connection: Connection, processes: Iterable[Versioned]) -> list[str]:
@@ -111,3 +102,39 @@ async def lock_stranded(connection: Connection, run: Stranded) -> bool:
 
 async def pin_case(connection: Connection, case_id: UUID, *, version: str) -> None:
     await connection.execute("UPDATE cases SET version = %s WHERE id = %s", (version, case_id))
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A case that has not ended, and the version that it goes on under."""
+
+    id: UUID
+    process: str
+    version: str
+    input: dict[str, Any]
+
+
+async def list_unfinished(
+    connection: Connection, processes: Iterable[Versioned], *, after: UUID | None, limit: int
+) -> list[Unfinished]:
+    """Return up to `limit` unfinished cases of other versions than these, by id, that come after `after`."""
+    present = Jsonb([(process.name, process.version) for process in processes])
+    async with connection.cursor(row_factory=class_row(Unfinished)) as cursor:
+        await cursor.execute(
+            "SELECT id, process, version, input FROM cases WHERE ended_at IS NULL"
+            " AND NOT %(present)s @> jsonb_build_array(jsonb_build_array(process, version))"
+            " AND (%(after)s::uuid IS NULL OR id > %(after)s) ORDER BY id LIMIT %(limit)s",
+            {"present": present, "after": after, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def list_outlines(
+    connection: Connection, versions: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what these versions were made of, as far as it is known."""
+    cursor = await connection.execute(
+        "SELECT process, version, outline FROM process_versions WHERE version = ANY(%s)",
+        ([version for _, version in versions],),
+    )
+    return {(row["process"], row["version"]): row["outline"] for row in await cursor.fetchall()}
