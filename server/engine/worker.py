@@ -71,11 +71,9 @@ class Worker:
             await asyncio.sleep(RETRY_DATABASE_S)
 
     async def _consume_until_cut_off(self) -> None:
-        queue = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=self._database.url, max_size=4)
-        )
+        queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
         queue.task(name=TASK)(self._run)
-        async with queue.open_async():
+        async with queue.open_async(self._database.pool):
             consuming = asyncio.create_task(
                 queue.run_worker_async(
                     queues=self._queues,

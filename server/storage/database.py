@@ -1,6 +1,7 @@
 """The connection pool and the one way to a transaction."""
 
 import asyncio
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -41,7 +42,19 @@ async def translated() -> AsyncIterator[None]:
 
 async def _configure(connection: Connection) -> None:
     """A process that freezes inside a transaction must not hold its row locks for ever."""
+    await connection.set_autocommit(True)
     await connection.execute("SET idle_in_transaction_session_timeout = '10s'")
+
+
+async def _check(connection: Connection) -> None:
+    """Spare the next user of the pool a connection that the server has closed, without asking the server.
+
+    A server that goes away says so, or its system does; only then there is something to read.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 class Database:
@@ -56,10 +69,11 @@ class Database:
             timeout=10,
             open=False,
             connection_class=AsyncConnection[DictRow],
-            # What langgraph-checkpoint-postgres asks for; the check spares a run the first stale connection.
-            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, **_PATIENCE},
+            # With autocommit, what langgraph-checkpoint-postgres asks for. That is set later, because
+            # Procrastinate, which listens with these arguments, adds it once more.
+            kwargs={"prepare_threshold": 0, "row_factory": dict_row, **_PATIENCE},
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
         )
 
     async def __aenter__(self) -> "Database":
