@@ -132,7 +132,7 @@ def _effect(one: Effect) -> tuple[str, ...]:
     return (
         one.step,
         f"{one.server}.{one.tool}",
-        Status(one.status),
+        Status("undone" if one.compensated_at else one.status),
         str(one.tries),
         _value(told) if told else "",
     )

@@ -56,6 +56,15 @@ def test_a_review_without_a_reason_is_told_by_its_question(body: dict[str, Any])
     assert views.reason_of(review) == review.question
 
 
+@pytest.mark.parametrize(("at", "status"), [(None, "done"), ("2026-10-05T09:20:00Z", "undone")])
+def test_an_effect_that_was_taken_back_is_shown_so(at: str | None, status: str) -> None:
+    effect = Effect.model_validate({**examples.EFFECT, "compensated_at": at})
+
+    grids = views.case(WAITING.model_copy(update={"effects": [effect]}))
+
+    assert grid(grids, "effects").rows[0][2] == status
+
+
 def test_a_case_in_detail_shows_state_steps_reviews_and_effects() -> None:
     case = WAITING.model_copy(update={"effects": [Effect.model_validate(examples.EFFECT)]})
 
