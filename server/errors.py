@@ -6,16 +6,23 @@
     │   │   └── PayloadTooLarge         an input or an answer is over the process's limit
     │   └── UnsupportedDocument    415
     ├── ForeignOrigin              403  a page of another site asks for a change
+    ├── NotPermitted               403  the actor may not do this to that
     ├── MisdirectedRequest         421  the request is for a host of another name
     ├── NotFound                   404
     ├── Conflict                   409  the thing is no longer in the state that the caller assumed
     │   ├── ReviewAlreadyAnswered
+    │   ├── ReviewWithdrawn
     │   ├── CaseNotWaiting
+    │   ├── IllegalTransition           the case does not admit this where it stands
+    │   ├── RevisionMismatch            the case was changed since the caller looked
+    │   ├── EffectUnsettled             nobody knows whether an effect happened
+    │   ├── StopInForce                 the same is stopped already
     │   └── EffectNotOpen
     ├── IdempotencyMismatch        422  the same key with another request
     ├── Unavailable                503  a part that the request needs does not answer
     │   └── QueueFull                   too much waits already
     ├── CasePoisoned                    a case takes its workers down with it
+    ├── Stopped                         a stop forbids a step its effect
     ├── AttemptSuperseded               another attempt owns the case now
     ├── LimitReached                    a case took all that its process may, and becomes an incident
     │   ├── RecursionLimit
@@ -33,6 +40,7 @@
 """
 
 from typing import ClassVar, Literal
+from uuid import UUID
 
 
 class ServerError(Exception):
@@ -83,6 +91,13 @@ class ForeignOrigin(ServerError):
     status = 403
 
 
+class NotPermitted(ServerError):
+    """The actor may not do this to that object."""
+
+    code = "not_permitted"
+    status = 403
+
+
 class MisdirectedRequest(ServerError):
     """The request names another host than this one."""
 
@@ -122,11 +137,51 @@ class EffectNotOpen(Conflict):
     code = "effect_not_open"
 
 
+class ReviewWithdrawn(Conflict):
+    """The question is no longer asked."""
+
+    code = "review_withdrawn"
+
+
+class IllegalTransition(Conflict):
+    """The case does not admit the intervention where it stands."""
+
+    code = "illegal_transition"
+
+
+class RevisionMismatch(Conflict):
+    """The case was changed since the caller looked at it."""
+
+    code = "revision_mismatch"
+
+
+class EffectUnsettled(Conflict):
+    """Nobody knows whether an effect of the case happened."""
+
+    code = "effect_unsettled"
+
+
+class StopInForce(Conflict):
+    """The same is stopped already."""
+
+    code = "stop_in_force"
+
+
 class IdempotencyMismatch(ServerError):
     """The same Idempotency-Key came with another request."""
 
     code = "idempotency_mismatch"
     status = 422
+
+
+class Stopped(ServerError):
+    """A stop forbids the effect that a step is about to have."""
+
+    code = "stopped"
+
+    def __init__(self, message: str, *, stop: UUID) -> None:
+        super().__init__(message)
+        self.stop = stop
 
 
 class AttemptSuperseded(ServerError):

@@ -34,6 +34,8 @@ Point = Literal[
     "answer_after_commit",
     "timer_before_commit",
     "timer_after_commit",
+    "intervention_before_commit",
+    "intervention_after_commit",
 ]
 Action = Literal["kill", "stop", "raise", "sleep"]
 

@@ -12,7 +12,7 @@ from server.engine.forms import check_answer
 from server.engine.limits import DEFAULTS, HostLimits
 from server.engine.payloads import check_payload
 from server.engine.registry import Process
-from server.errors import CaseNotWaiting, ReviewAlreadyAnswered
+from server.errors import CaseNotWaiting, Conflict, ReviewAlreadyAnswered, ReviewWithdrawn
 from server.failpoints import pass_point
 from server.storage.audit import append_entry
 from server.storage.cases import Case, get_case, insert_case, lock_case, set_status
@@ -109,6 +109,7 @@ async def answer_review(
     Raises:
         BadRequest: the answer does not fit the form or is too large; the review stays open.
         ReviewAlreadyAnswered: another answer was first; the message names who gave it.
+        ReviewWithdrawn: the question is no longer asked.
     """
     async with database.transaction() as connection:
         review = await get_review(connection, review_id)
@@ -117,10 +118,7 @@ async def answer_review(
         if review.status == "open":
             check_answer(answer, form=review.form)
         if not await accept_answer(connection, review_id, answer=answer, actor=actor):
-            winner = await get_review(connection, review_id)
-            raise ReviewAlreadyAnswered(
-                f"{winner.answered_by} answered this review at {winner.answered_at:%F %T %Z}"
-            )
+            raise _too_late(await get_review(connection, review_id))
         await _resume(connection, case, resume={review.interrupt_id: answer})
         await append_entry(
             connection,
@@ -134,6 +132,14 @@ async def answer_review(
         pass_point("answer_before_commit")
     pass_point("answer_after_commit")
     return accepted
+
+
+def _too_late(review: Review) -> Conflict:
+    if review.status == "withdrawn":
+        return ReviewWithdrawn("this question is no longer asked")
+    return ReviewAlreadyAnswered(
+        f"{review.answered_by} answered this review at {review.answered_at:%F %T %Z}"
+    )
 
 
 async def _resume(connection: Connection, case: Case, *, resume: dict[str, Any]) -> None:

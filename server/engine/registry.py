@@ -45,6 +45,7 @@ class Process:
     doc: str
     graph: Graph
     input_model: type[BaseModel] | None
+    state_model: type[BaseModel] | None
     input_schema: dict[str, Any]
     steps: tuple[Step, ...]
     mermaid: str
@@ -178,7 +179,6 @@ def as_process(
 ) -> Process:
     """Compile a graph, once, and read off what the host shows of it."""
     graph = builder.compile(store=store, name=name)
-    model = builder.input_schema
     version = version_of(name, graph, module=module)
     return Process(
         name=name,
@@ -186,12 +186,17 @@ def as_process(
         outline=version.outline,
         doc=doc,
         graph=graph,
-        input_model=model if isinstance(model, type) and issubclass(model, BaseModel) else None,
+        input_model=_model_of(builder.input_schema),
+        state_model=_model_of(builder.state_schema),
         input_schema=graph.get_input_jsonschema(),
         steps=tuple(Step(node, _doc_of(spec.runnable)) for node, spec in builder.nodes.items()),
         mermaid=graph.get_graph().draw_mermaid(),
         limits=limits or Limits(),
     )
+
+
+def _model_of(schema: Any) -> type[BaseModel] | None:
+    return schema if isinstance(schema, type) and issubclass(schema, BaseModel) else None
 
 
 def _doc_of(runnable: Any) -> str:

@@ -14,7 +14,8 @@ from server.engine.incidents import cause_of, open_incident
 from server.engine.interrupts import open_interrupts
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
-from server.errors import AttemptSuperseded, ServerError, Unavailable
+from server.engine.stops import StopGuard
+from server.errors import AttemptSuperseded, ServerError, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
 from server.storage.admission import admit_cases
@@ -22,6 +23,7 @@ from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
 from server.storage.runs import Claim, assert_current, cancel_waiting_runs, claim_run, end_run, requeue_run
+from server.storage.stops import hold_run, hold_unclaimed_run, list_halted
 from tools.ports import install
 
 log = structlog.get_logger()
@@ -33,14 +35,22 @@ class Runner:
     def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
         self._registry = registry
-        self._controls: set[RunControl] = set()
+        self._controls: dict[UUID, RunControl] = {}
         self._draining = False
 
     def drain(self) -> None:
         """Let every run under way, and every one that still begins, stop after its present step."""
         self._draining = True
-        for control in self._controls:
+        for control in self._controls.values():
             control.request_drain()
+
+    async def halt(self) -> None:
+        """Let runs that are stopped, suspended or cancelled end after their present step."""
+        if self._controls:
+            async with self._database.connection() as connection:
+                for run_id in await list_halted(connection, self._controls.keys()):
+                    if control := self._controls.get(run_id):
+                        control.request_drain()
 
     async def run(self, run_id: UUID, *, worker: int) -> None:
         """Claim the run and bring it to its next rest: a review or a wait, an end, an incident.
@@ -50,6 +60,8 @@ class Runner:
         """
         async with self._database.transaction() as connection:
             claim = await claim_run(connection, run_id, worker=worker)
+            if claim is None:
+                await hold_unclaimed_run(connection, run_id)
             pass_point("claim_before_commit")
         pass_point("claim_after_commit")
         if claim is None:
@@ -67,9 +79,9 @@ class Runner:
             await self._settle(claim, await self._stream(claim))
         except AttemptSuperseded:
             log.warning("attempt_superseded")
-        except (Unavailable, GraphDrained) as stop:
+        except (Unavailable, GraphDrained, Stopped) as stop:
             log.warning("run_put_back", reason=type(stop).__name__)
-            await self._put_back(claim)
+            await self._put_back(claim, stop=stop.stop if isinstance(stop, Stopped) else None)
         except Exception as error:
             log.exception("run_failed")
             await self._open_incident(claim, error)
@@ -81,17 +93,18 @@ class Runner:
         if not _needs_run(claim, before):
             return before
         control = RunControl()
-        self._controls.add(control)
+        self._controls[claim.run_id] = control
         if self._draining:
             control.request_drain()
         limits, input_ = self._registry.get(claim.process).limits, _input_of(claim, before)
         try:
-            with install(ledger=PostgresLedger(self._database, claim)):
+            ledger, guard = PostgresLedger(self._database, claim), StopGuard(self._database, claim)
+            with install(ledger=ledger, guard=guard):
                 return await stream_within(
                     limits, graph, input_, before=before, config=config, control=control
                 )
         finally:
-            self._controls.discard(control)
+            del self._controls[claim.run_id]
 
     async def _settle(self, claim: Claim, state: StateSnapshot) -> None:
         """Write how the run ended, in one transaction under the fence.
@@ -120,12 +133,16 @@ class Runner:
         pass_point("end_after_commit")
         log.info("run_ended", status=status)
 
-    async def _put_back(self, claim: Claim) -> None:
-        """Return the run to the queue; if the database is still away, the worker does it later."""
+    async def _put_back(self, claim: Claim, *, stop: UUID | None = None) -> None:
+        """Return the run to the queue, or let it wait where it may not go on.
+
+        If the database is still away, the worker does it later.
+        """
         try:
             async with self._database.transaction() as connection:
                 await assert_current(connection, claim)
-                await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+                if not await hold_run(connection, claim.run_id, stop=stop):
+                    await requeue_run(connection, claim.run_id, job_id=claim.job_id)
         except ServerError:
             log.warning("run_left_to_takeover")
 
@@ -166,11 +183,15 @@ def _config_of(claim: Claim) -> RunnableConfig:
 
 
 def _needs_run(claim: Claim, state: StateSnapshot) -> bool:
-    """Say whether anything is left to run; an attempt may die between the last step and its end."""
+    """Say whether anything is left to run; an attempt may die between the last step and its end.
+
+    A case that waits for an answer only goes on with one, or when a retry lets its open steps ask again.
+    """
     if state.created_at is None:
         return True
     open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
-    return bool(state.tasks) and (not open_ids or bool(open_ids & (claim.resume or {}).keys()))
+    asks_again = claim.kind == "retry"
+    return bool(state.tasks) and (asks_again or not open_ids or bool(open_ids & (claim.resume or {}).keys()))
 
 
 def _input_of(claim: Claim, state: StateSnapshot) -> Any:

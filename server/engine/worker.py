@@ -23,6 +23,7 @@ from server.storage.workers import register_worker, renew_lease
 
 log = structlog.get_logger()
 
+HALT_EVERY_S = 0.5
 LOOK_EVERY_S = 1.0
 RETRY_DATABASE_S = 1.0
 ADOPT_EVERY_S = 2.0
@@ -51,7 +52,7 @@ class Worker:
         The signs of life end last: until then nobody takes over a run that still drains.
         """
         async with asyncio.TaskGroup() as group:
-            duties = (self._show_life, self._take_over, self._admit, self._adopt)
+            duties = (self._show_life, self._take_over, self._admit, self._adopt, self._halt)
             signs = [group.create_task(duty()) for duty in duties]
             clock = group.create_task(self._clock.run())
             try:
@@ -149,6 +150,13 @@ class Worker:
                 limits, executing = self._registry.limits, self._executing
                 await take_over(self._database, limits, worker=self.number, executing=executing)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _halt(self) -> None:
+        """Let what must not go on end after its present step."""
+        while True:
+            with suppress(Unavailable):
+                await self._runner.halt()
+            await asyncio.sleep(HALT_EVERY_S)
 
     async def _adopt(self) -> None:
         """Decide over runs whose version is gone; see `server.engine.adoption`."""

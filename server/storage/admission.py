@@ -29,10 +29,11 @@ _ADMIT = """
     UPDATE runs SET status = 'ready', job_id = job.id, admitted_at = now()
     FROM job WHERE runs.id = job.run_id AND runs.status = 'waiting'
 """
-# Due, the first of its case, and the case is free and neither held nor at its end.
+# Due, the first of its case, under no stop, and the case is free and neither held nor at its end.
 _ELIGIBLE = """
     runs.status = 'waiting' AND runs.due_at <= now()
     AND EXISTS (SELECT 1 FROM cases WHERE cases.id = runs.case_id AND cases.status IN ('running', 'waiting'))
+    AND find_stop(runs.process, runs.tenant, runs.held_by) IS NULL
     AND NOT EXISTS (
         SELECT 1 FROM runs AS other WHERE other.case_id = runs.case_id AND (
             other.status IN ('ready', 'running')

@@ -64,8 +64,12 @@ async def get_case(connection: Connection, id_: UUID) -> Case:
     Raises:
         NotFound: there is none of this id.
     """
+    return await _get_case(connection, id_, lock="")
+
+
+async def _get_case(connection: Connection, id_: UUID, *, lock: str) -> Case:
     async with connection.cursor(row_factory=class_row(Case)) as cursor:
-        await cursor.execute(f"SELECT {_COLUMNS} FROM cases WHERE id = %s", (id_,))
+        await cursor.execute(f"SELECT {_COLUMNS} FROM cases WHERE id = %s {lock}", (id_,))
         if case := await cursor.fetchone():
             return case
     raise NotFound(f"there is no case {id_}")
@@ -80,8 +84,7 @@ async def lock_case(connection: Connection, id_: UUID) -> Case:
     Raises:
         NotFound: there is none of this id.
     """
-    await connection.execute("SELECT 1 FROM cases WHERE id = %s FOR UPDATE", (id_,))
-    return await get_case(connection, id_)
+    return await _get_case(connection, id_, lock="FOR UPDATE")
 
 
 async def list_cases(

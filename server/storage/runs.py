@@ -35,6 +35,7 @@ class Claim:
 
     run_id: UUID
     case_id: UUID
+    kind: str
     process: str
     version: str
     attempt: int
@@ -85,16 +86,21 @@ async def enqueue_resumes(connection: Connection, resumes: dict[UUID, dict[str, 
 async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Claim | None:
     """Take a ready run and raise its case's attempt, which shuts out every earlier attempt.
 
-    Returns None when the run is not ready: another worker has it, or it has ended.
+    Returns None when the run is not ready, for another worker has it or it has ended, and when its case is
+    suspended or stopped. The case is locked before its run, in the order of everybody who moves a case.
     """
     async with connection.cursor(row_factory=class_row(Claim)) as cursor:
         await cursor.execute(
-            "WITH run AS (UPDATE runs SET status = 'running', worker = %s, started_at = now()"
-            " WHERE id = %s AND status = 'ready' RETURNING id, case_id, job_id, resume)"
+            "WITH target AS (SELECT cases.id FROM cases JOIN runs ON runs.case_id = cases.id"
+            " WHERE runs.id = %(run)s AND runs.status = 'ready' AND cases.status <> 'suspended'"
+            " AND find_stop(cases.process, cases.tenant, held_by) IS NULL FOR UPDATE OF cases),"
+            " run AS (UPDATE runs SET status = 'running', worker = %(worker)s, started_at = now() FROM target"
+            " WHERE runs.id = %(run)s AND case_id = target.id AND status = 'ready'"
+            " RETURNING runs.id, case_id, kind, job_id, resume)"
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
-            " RETURNING run.id AS run_id, case_id, process, version, attempt, job_id, input, resume",
-            (worker, run_id),
+            " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, job_id, input, resume",
+            {"run": run_id, "worker": worker},
         )
         return await cursor.fetchone()
 

@@ -109,7 +109,7 @@ async def test_an_incident_of_an_unknown_case_is_refused(database: Database) -> 
 @pytest.mark.parametrize(
     ("error", "code", "kind", "message"),
     [
-        (OutcomeUnknown("no answer", keyed=False), "tool_outcome_unknown", "ambiguous", "no answer"),
+        (OutcomeUnknown("no answer", repeatable=False), "tool_outcome_unknown", "ambiguous", "no answer"),
         (ToolRefused("closed\0"), "tool_refused", "permanent", "closed\ufffd"),
         (ServerError("odd"), "server_error", "permanent", "odd"),
         (KeyError("secret"), "unexpected", "permanent", "see the log of the worker"),

@@ -1,0 +1,92 @@
+"""The stop switch: what it stops at once, and what it lets come to the next step boundary."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from server.errors import NotPermitted, Stopped
+from server.identity.permissions import may
+from server.storage.audit import append_entry
+from server.storage.database import Database
+from server.storage.runs import Claim
+from server.storage.stops import Stop, find_stop_of_call, insert_stop, release_stop
+from tools.ports import Call, Guard, SandboxGuard, Verdict
+
+Scope = Literal["all", "tenant", "process", "server", "tool"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to stop. `value` is empty for `all`, and `server.tool` for a tool."""
+
+    scope: Scope
+    value: str
+
+
+async def stop(database: Database, target: Target, *, reason: str, actor: str) -> Stop:
+    """Put a stop in force: no run of it is begun, those under way end after their step, and no effect leaves.
+
+    Raises:
+        NotPermitted: the actor may not.
+        StopInForce: the same is stopped already.
+    """
+    _check(actor, "stop", f"{target.scope}/{target.value}")
+    async with database.transaction() as connection:
+        made = await insert_stop(
+            connection, scope=target.scope, value=target.value, reason=reason, actor=actor
+        )
+        await append_entry(
+            connection,
+            actor,
+            action="stopped",
+            object_=f"stop/{made.id}",
+            scope=made.scope,
+            value=made.value,
+            reason=reason,
+        )
+    return made
+
+
+async def release(database: Database, stop_id: UUID, *, reason: str, actor: str) -> Stop:
+    """Release a stop: what it held goes on by itself.
+
+    Raises:
+        NotPermitted: the actor may not.
+        NotFound: there is no such stop.
+    """
+    _check(actor, "release", f"stop/{stop_id}")
+    async with database.transaction() as connection:
+        released = await release_stop(connection, stop_id, actor=actor)
+        await append_entry(
+            connection, actor, action="stop_released", object_=f"stop/{stop_id}", reason=reason
+        )
+    return released
+
+
+def _check(actor: str, action: str, object_: str) -> None:
+    if not may(actor, action, object_):
+        raise NotPermitted(f"{actor} may not {action} {object_}")
+
+
+class StopGuard:
+    """Lets no consequential call leave that a stop forbids; asks at the act, so that none slips through."""
+
+    def __init__(self, database: Database, claim: Claim) -> None:
+        self._database = database
+        self._claim = claim
+        self._guard: Guard = SandboxGuard()
+
+    async def decide(self, call: Call) -> Verdict:
+        """See `tools.ports.Guard`.
+
+        Raises:
+            Stopped: a stop forbids the call; the run waits for its release.
+        """
+        if call.consequential:
+            async with self._database.connection() as connection:
+                found = await find_stop_of_call(
+                    connection, self._claim.case_id, server=call.server, tool=call.tool
+                )
+            if found:
+                raise Stopped(f"{call.server}.{call.tool} is stopped: {found[1]}", stop=found[0])
+        return await self._guard.decide(call)

@@ -1,0 +1,59 @@
+"""Checkpoints that change between runs, in the transaction of the operator who changes them."""
+
+from typing import Any
+from uuid import UUID
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple, copy_checkpoint, empty_checkpoint
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+from server.storage.database import Connection
+
+# Under this task LangGraph keeps what comes into the state from outside; the next run applies it first.
+_OUTSIDE = "00000000-0000-0000-0000-000000000000"
+
+
+def saver_on(connection: Connection) -> AsyncPostgresSaver:
+    """Return a saver whose reads and writes belong to the connection's transaction."""
+    return AsyncPostgresSaver(connection)
+
+
+async def put_values(connection: Connection, case_id: UUID, values: dict[str, Any]) -> None:
+    """Write channel values beside the case's last checkpoint, over values that were written there before.
+
+    The checkpoint and the tasks that it leads to stay the same ones. So do the keys of their effects, what
+    tasks beside them have done already, and the interrupts that they stand at.
+    """
+    saver = saver_on(connection)
+    saved = await _last(saver, case_id)
+    written = {channel: value for task, channel, value in saved.pending_writes or () if task == _OUTSIDE}
+    await connection.execute(
+        "DELETE FROM checkpoint_writes WHERE thread_id = %s AND checkpoint_ns = '' AND checkpoint_id = %s"
+        " AND task_id = %s",
+        (str(case_id), saved.checkpoint["id"], _OUTSIDE),
+    )
+    await saver.aput_writes(saved.config, list((written | values).items()), _OUTSIDE)
+
+
+async def put_trigger(connection: Connection, case_id: UUID, channel: str) -> None:
+    """Write a checkpoint after the last one, in which the channel was written: that starts its step."""
+    saver = saver_on(connection)
+    saved = await _last(saver, case_id)
+    checkpoint, fresh = copy_checkpoint(saved.checkpoint), empty_checkpoint()
+    version = saver.get_next_version(str(max(checkpoint["channel_versions"].values())), None)
+    checkpoint["id"], checkpoint["ts"] = fresh["id"], fresh["ts"]
+    checkpoint["channel_values"] = {**checkpoint["channel_values"], channel: None}
+    checkpoint["channel_versions"] = {**checkpoint["channel_versions"], channel: version}
+    checkpoint["updated_channels"] = [channel]
+    step = saved.metadata.get("step", -1) + 1
+    await saver.aput(
+        saved.config, checkpoint, {"source": "update", "step": step, "parents": {}}, {channel: version}
+    )
+
+
+async def _last(saver: AsyncPostgresSaver, case_id: UUID) -> CheckpointTuple:
+    config: RunnableConfig = {"configurable": {"thread_id": str(case_id), "checkpoint_ns": ""}}
+    saved = await saver.aget_tuple(config)
+    if saved is None:
+        raise AssertionError(f"case {case_id} has no checkpoint")
+    return saved
