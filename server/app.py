@@ -11,7 +11,17 @@ from server.engine.backlog import Backlog
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
 from server.engine.watch import CaseWatch
-from server.http import cases, documents, effects, health, incidents, processes, reviews
+from server.http import (
+    cases,
+    documents,
+    effects,
+    health,
+    incidents,
+    interventions,
+    processes,
+    reviews,
+    stops,
+)
 from server.http.context import Host
 from server.http.limits import ENVELOPE_BYTES, BodyLimit
 from server.http.openapi import keep_nulls_in_examples
@@ -53,7 +63,8 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.add_middleware(LocalOnly)
     app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
     add_problem_handlers(app)
-    routers = [face.router for face in (processes, cases, reviews, effects, incidents, documents, health)]
+    faces = (processes, cases, reviews, effects, incidents, interventions, stops, documents, health)
+    routers = [face.router for face in faces]
     for router in routers:
         app.include_router(router)
     keep_nulls_in_examples(app, routers)

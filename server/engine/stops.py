@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from server.errors import NotPermitted, Stopped
+from server.engine.registry import Registry
+from server.errors import BadRequest, NotPermitted, Stopped
 from server.identity.permissions import may
 from server.storage.audit import append_entry
 from server.storage.database import Database
 from server.storage.runs import Claim
 from server.storage.stops import Stop, find_stop_of_call, insert_stop, release_stop
 from tools.ports import Call, Guard, SandboxGuard, Verdict
+from tools.registry import our_servers
 
 Scope = Literal["all", "tenant", "process", "server", "tool"]
 
@@ -23,14 +25,17 @@ class Target:
     value: str
 
 
-async def stop(database: Database, target: Target, *, reason: str, actor: str) -> Stop:
+async def stop(database: Database, registry: Registry, target: Target, *, reason: str, actor: str) -> Stop:
     """Put a stop in force: no run of it is begun, those under way end after their step, and no effect leaves.
 
     Raises:
         NotPermitted: the actor may not.
+        BadRequest: there is nothing of this name; a slip would stop nothing.
         StopInForce: the same is stopped already.
     """
     _check(actor, "stop", f"{target.scope}/{target.value}")
+    if not _exists(target, registry):
+        raise BadRequest(f"there is no {target.scope} {target.value!r}", field="value")
     async with database.transaction() as connection:
         made = await insert_stop(
             connection, scope=target.scope, value=target.value, reason=reason, actor=actor
@@ -61,6 +66,21 @@ async def release(database: Database, stop_id: UUID, *, reason: str, actor: str)
             connection, actor, action="stop_released", object_=f"stop/{stop_id}", reason=reason
         )
     return released
+
+
+def _exists(target: Target, registry: Registry) -> bool:
+    server, _, tool = target.value.partition(".")
+    match target.scope:
+        case "all":
+            return target.value == ""
+        case "tenant":
+            return target.value != ""
+        case "process":
+            return target.value in {process.name for process in registry}
+        case "server":
+            return target.value in our_servers()
+        case "tool":
+            return server in our_servers() and tool in our_servers()[server].tools
 
 
 def _check(actor: str, action: str, object_: str) -> None:

@@ -54,21 +54,25 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def problem_of(error: ServerError) -> Problem:
+    """Describe an error as the API shows it."""
+    return _problem(error.status, code=error.code, detail=error.message, field=error.field)
+
+
+def _problem(status: int, *, code: str, detail: str, field: str | None = None) -> Problem:
+    title = code.replace("_", " ").capitalize()
+    return Problem(type=f"/problems/{code}", title=title, status=status, detail=detail, field=field)
+
+
 def problem_response(error: ServerError) -> JSONResponse:
-    headers = {"Retry-After": "1"} if isinstance(error, Unavailable) else None
-    title = type(error).code.replace("_", " ").capitalize()
     return _response(
-        error.status, code=error.code, title=title, detail=error.message, field=error.field, headers=headers
+        problem_of(error), headers={"Retry-After": "1"} if isinstance(error, Unavailable) else None
     )
 
 
-def _response(
-    status: int, *, code: str, title: str, detail: str, field: str | None = None, headers: Any = None
-) -> JSONResponse:
-    problem = Problem(type=f"/problems/{code}", title=title, status=status, detail=detail, field=field)
-    return JSONResponse(
-        problem.model_dump(exclude_none=True), status_code=status, media_type=MEDIA_TYPE, headers=headers
-    )
+def _response(problem: Problem, *, headers: Any = None) -> JSONResponse:
+    content = problem.model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 async def _on_server_error(request: Request, error: Exception) -> JSONResponse:
@@ -96,11 +100,12 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
         return problem_response(BadRequest(str(error.detail), field="body"))
     title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "_")
-    return _response(
-        error.status_code, code=code, title=title, detail=str(error.detail), headers=error.headers
+    problem = Problem(
+        type=f"/problems/{code}", title=title, status=error.status_code, detail=str(error.detail)
     )
+    return _response(problem, headers=error.headers)
 
 
 async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request_crashed", path=request.url.path, error=type(error).__name__)
-    return _response(500, code="unexpected", title="Unexpected", detail="the host failed; see its log")
+    return _response(_problem(500, code="unexpected", detail="the host failed; see its log"))

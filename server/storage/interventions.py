@@ -11,6 +11,21 @@ from server.storage.stops import hold_ready_run
 _ACTIVE = "('waiting', 'ready', 'running')"
 
 
+async def select_cases(
+    connection: Connection, *, group: str | None, process: str | None, status: str | None, limit: int
+) -> list[UUID]:
+    """Return up to `limit` cases that have not ended, oldest first, and fit all that is given."""
+    cursor = await connection.execute(
+        "SELECT id FROM cases WHERE ended_at IS NULL AND (%(process)s::text IS NULL OR process = %(process)s)"
+        " AND (%(status)s::text IS NULL OR status = %(status)s)"
+        " AND (%(group)s::text IS NULL OR id IN ("
+        "SELECT case_id FROM incidents WHERE status = 'open' AND group_key = %(group)s))"
+        " ORDER BY created_at, id LIMIT %(limit)s",
+        {"group": group, "process": process, "status": status, "limit": limit},
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
 async def has_active_run(connection: Connection, case_id: UUID, *, claimed: bool = False) -> bool:
     """Say whether a run of the case is to come or under way; with `claimed`, whether a worker has it."""
     row = await (

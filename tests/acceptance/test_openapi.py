@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from conftest import created_database, running_host
-from hosts import rested, submit
+from hosts import PROCESS, rested, submit
 from jsonschema import Draft202012Validator
 
 from server.app import create_app
@@ -41,15 +41,27 @@ def client(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def ids(client: httpx.Client) -> dict[str, str]:
     """Real ids for the paths: a case that waits, what belongs to it, and one stuck at its effect."""
     stuck = rested(client, submit(client, SAMPLES / "01-clean-with-order.xml")["id"])
-    case = rested(client, submit(client, SAMPLES / "04-no-order.xml")["id"])
+    case = waiting(client)
+    ids = {action: waiting(client)["id"] for action in ("edit", "skip", "cancel", "suspend", "resume")}
+    client.post(f"/v1/cases/{ids['resume']}/suspend", json={"reason": "a test"}).raise_for_status()
+    stop = {"scope": "tenant", "value": "nobody", "reason": "a test"}
     return {
         "/v1/cases/{id}": case["id"],
+        "/v1/cases/{id}/retry": stuck["id"],
+        **{f"/v1/cases/{{id}}/{action}": id_ for action, id_ in ids.items()},
         "/v1/reviews/{id}": case["reviews"][0]["id"],
         "/v1/documents/{id}": case["input"]["document"],
         "/v1/incidents/{id}": stuck["incidents"][0]["id"],
+        "/v1/stops/{id}": client.post("/v1/stops", json=stop).raise_for_status().json()["id"],
         "process": "invoice_to_pay",
         "key": stuck["effects"][0]["key"],
     }
+
+
+def waiting(client: httpx.Client) -> dict[str, Any]:
+    """A new case that waits for a buyer."""
+    case_id = client.post(PROCESS, files={"file": FILE}).raise_for_status().json()["id"]
+    return rested(client, case_id)
 
 
 def example_requests(operation: dict[str, Any]) -> list[dict[str, Any]]:
