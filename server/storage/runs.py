@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from server.storage.admission import CHANNEL, RUN_QUEUE, TASK, admit_cases
+from server.errors import AttemptSuperseded
 from server.storage.database import Connection
 from server.storage.workers import LEASE_S, LOCK_CLASS
 
@@ -118,7 +119,8 @@ async def end_run(connection: Connection, claim: Claim, *, status: str) -> bool:
     """Write the end of a run and say whether another one of the case waits.
 
     Raises:
-        AttemptSuperseded: (through `Database.transaction`) the attempt does not own its case any more.
+        AttemptSuperseded: the attempt does not own its case any more, or its run was put back into the queue:
+            then the next claim ends it, and two ends would be told of one run.
     """
     await assert_current(connection, claim)
     row = await (
@@ -131,7 +133,11 @@ async def end_run(connection: Connection, claim: Claim, *, status: str) -> bool:
             (status, claim.run_id, CHANNEL),
         )
     ).fetchone()
-    return bool(row and row["more"])
+    if row is None:
+        raise AttemptSuperseded(
+            f"run {claim.run_id} was put back while attempt {claim.attempt} was at its end"
+        )
+    return bool(row["more"])
 
 
 async def cancel_waiting_runs(connection: Connection, case_id: UUID) -> None:

@@ -123,6 +123,19 @@ async def test_a_superseded_attempt_ends_no_run(database: Database, claim: Claim
     assert [row["status"] for row in await rows(database, "runs")] == ["running"]
 
 
+async def test_an_attempt_whose_run_was_put_back_leaves_its_end_to_the_next(
+    database: Database, claim: Claim
+) -> None:
+    async with database.transaction() as connection:
+        assert await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+
+    with pytest.raises(AttemptSuperseded):
+        async with database.transaction() as connection:
+            await end_run(connection, claim, status="succeeded")
+
+    assert [row["status"] for row in await rows(database, "runs")] == ["ready"]
+
+
 async def test_an_effect_left_without_outcome_is_unfinished_for_the_next_attempt(
     database: Database, claim: Claim
 ) -> None:
