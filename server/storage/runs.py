@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from server.storage.admission import CHANNEL, RUN_QUEUE, TASK, admit_cases
 from server.errors import AttemptSuperseded
+from server.storage.admission import CHANNEL, RUN_QUEUE, TASK, admit_cases
 from server.storage.database import Connection
 from server.storage.workers import LEASE_S, LOCK_CLASS
 

@@ -1,19 +1,59 @@
 """The faults that the gauntlet knows, in the order of the table."""
 
+import mechanisms
 from faults.answers import lost_answers, races, refused_answers
 from faults.freezes import frozen_workers
 from faults.kills import api_after_commit, at_every_point, at_random, no_workers
+from faults.outages import database_in_trouble, database_killed, disk_full, stopped_in_order
+from faults.starts import duplicates
+from faults.systems_in_trouble import hanging_systems, slow_answers, wrong_answers
 from trial import Fault
 
 FAULTS = [
-    Fault(
-        "F1", "worker `kill -9` at every fail-point, for every contract class", 320, at_every_point, smoke=12
-    ),
+    Fault("F1", "worker `kill -9` at every fail-point, every contract class", 336, at_every_point, smoke=12),
     Fault("F2", "random `kill -9` of workers under load", 1000, at_random, smoke=20),
-    Fault("F3", "frozen worker beyond its lease at each boundary, then woken", 200, frozen_workers, smoke=10),
+    Fault("F3", "worker frozen beyond its lease at each boundary, then woken", 200, frozen_workers, smoke=10),
     Fault("F4", "all workers die, the API stays", 500, no_workers, smoke=40),
     Fault("F5", "API killed after the commit, before the response", 50, api_after_commit, smoke=3),
+    Fault("F6", "SIGTERM to every process in turn, under load", 50, stopped_in_order, smoke=5),
+    Fault("F7", "PostgreSQL `kill -9` and restart under load", 10, database_killed, smoke=2),
+    Fault("F9", "database slow, silent, half-open, cut off, closed", 28, database_in_trouble),
+    Fault("F11", "outside system answers too late", 60, slow_answers),
+    Fault("F12", "outside system hangs or breaks off in its answer", 40, hanging_systems),
     Fault("F13", "answer lost after the effect was applied", 600, lost_answers, smoke=15),
+    Fault("F14", "outside system refuses, fails, or answers nonsense", 96, wrong_answers),
+    Fault(
+        "F18", "one start fifty times at once, with another body, by somebody else", 20, duplicates, smoke=2
+    ),
+    Fault("F24", "disk full below the tables of PostgreSQL", 3, disk_full),
     Fault("F31", "2, 20, 200 people answer one review at once", 500, races, smoke=10),
     Fault("F32", "replayed, forged, misshapen and foreign answers", 200, refused_answers, smoke=20),
 ]
+
+WITHOUT = [
+    Fault(
+        "F3-without-fence",
+        "as F3, the fence taken out",
+        30,
+        frozen_workers,
+        smoke=10,
+        without=mechanisms.FENCE,
+    ),
+    Fault(
+        "F1-without-ledger",
+        "as F1, the ledger taken out",
+        100,
+        at_every_point,
+        without=mechanisms.LEDGER,
+    ),
+    Fault(
+        "F31-without-compare-and-set",
+        "as F31, the compare-and-set taken out",
+        20,
+        races,
+        smoke=4,
+        without=mechanisms.COMPARE_AND_SET,
+    ),
+]
+
+ALL = [*FAULTS, *WITHOUT]

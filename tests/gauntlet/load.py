@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import psycopg
 from driver import System
 from stage import Stage
 
@@ -40,5 +41,5 @@ async def _keep_active(stage: Stage, active: int, *, system: System | None, revi
 async def _active(stage: Stage) -> int:
     try:
         return await stage.active()
-    except OSError:  # the database is away: psycopg's errors of connecting are no others
+    except psycopg.OperationalError:  # the database is away
         return 0

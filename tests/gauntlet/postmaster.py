@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 
-from server.storage.embedded_binaries import account_for, environment, find_binaries
-from server.storage.embedded_cluster import OWNER, SOCKET, Cluster
+from server.storage.embedded_binaries import Account, account_for, environment, find_binaries
+from server.storage.embedded_cluster import SOCKET, Cluster
 
 START_S = 60
 SETTINGS = {"max_connections": "300", "shared_buffers": "128MB"}
@@ -32,6 +32,10 @@ class Postmaster:
     def socket(self) -> Path:
         """The Unix socket, for a proxy to connect to."""
         return self._cluster.sockets / SOCKET
+
+    @property
+    def account(self) -> Account:
+        return self._account
 
     def url(self, database: str) -> str:
         return self._cluster.url(database)
@@ -93,10 +97,10 @@ class Postmaster:
             self._process.wait(START_S)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, *, tablespace: str = "") -> Iterator[str]:
         """Create a database for the time of the body, and yield its name."""
         name = f"gauntlet_{secrets.token_hex(4)}"
-        self.execute(f'CREATE DATABASE "{name}"')
+        self.execute(f'CREATE DATABASE "{name}"' + (f' TABLESPACE "{tablespace}"' if tablespace else ""))
         try:
             yield name
         finally:
@@ -116,6 +120,3 @@ def _processes_in(folder: Path) -> Iterator[int]:
                     yield int(entry.name)
             except OSError:  # it ended while we looked
                 continue
-
-
-__all__ = ["OWNER", "Postmaster"]

@@ -50,7 +50,10 @@ class Proxy:
             yield self
         finally:
             server.close()
+            self.trouble = Trouble()
             self.reset()
+            while self._links:
+                await asyncio.sleep(0.01)
 
     def reset(self) -> None:
         """Break every connection now, without a farewell."""

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from trial import Fault, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "faults.json"
+SHOWN = 5  # violations kept of a trial, as examples
 _BEGIN, _END = "<!-- results -->\n", "<!-- end of results -->\n"
 
 
@@ -26,12 +28,15 @@ class Results:
         """Say whether this commit has passed this trial already, so that an interrupted run goes on."""
         kept = self._by_name.get(fault.name, {})
         wanted = {"seed": seed, "scale": scale, "commit": _commit()}
-        return all(kept.get(name) == value for name, value in wanted.items()) and not kept["violations"]
+        return all(kept.get(name) == value for name, value in wanted.items()) and kept["passed"]
 
     def keep(self, fault: Fault, outcome: Outcome, *, seed: int, scale: float, seconds: float) -> None:
         self._by_name[fault.name] = {
             **asdict(outcome),
             "title": fault.title,
+            "passed": fault.passed(outcome),
+            "violations": [asdict(one) for one in outcome.violations[:SHOWN]],
+            "violated": counted(outcome),
             "times": None,
             "p50": percentile(outcome.times, 50),
             "p99": percentile(outcome.times, 99),
@@ -67,7 +72,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
             row["title"],
             row["skipped"] or row["n"],
             row["seed"],
-            len(row["violations"]),
+            row["violated"],
             _seconds(row["p50"]),
             _seconds(row["p99"]),
             "; ".join([*timed, *figures]),
@@ -78,12 +83,19 @@ def table(results: dict[str, dict[str, Any]]) -> str:
 
 def line(fault: Fault, outcome: Outcome, *, seconds: float) -> str:
     """One trial in one line, for the terminal."""
-    parts = [f"{fault.name}: n={outcome.n}, violations={len(outcome.violations)}"]
+    parts = [f"{fault.name}: n={outcome.n}, violations={counted(outcome)}"]
     if outcome.times:
         p50, p99 = (_seconds(percentile(outcome.times, p)) for p in (50, 99))
         parts.append(f"p50={p50}, p99={p99} ({outcome.timed})")
     parts += [f"{name}: {value}" for name, value in outcome.figures.items()]
     return ", ".join([*parts, outcome.skipped or f"in {seconds:.0f} s"])
+
+
+def counted(outcome: Outcome) -> str:
+    """How many violations, and of which invariants."""
+    by_invariant = Counter(violation.invariant for violation in outcome.violations)
+    which = ", ".join(f"{name} {count}" for name, count in sorted(by_invariant.items()))
+    return f"{by_invariant.total()} ({which})" if which else "0"
 
 
 def percentile(times: list[float], percent: int) -> float | None:

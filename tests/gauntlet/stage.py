@@ -15,16 +15,18 @@ from evidence import Evidence, collect
 from history import History
 from observers import observe
 from oracles import Allowed, Violation, judge
-from postmaster import OWNER, Postmaster
+from postmaster import Postmaster
 from proxies import Proxy
 from running_systems import System, running_systems
 from supervisor import Supervisor
 
 from server.storage.database import Database
+from server.storage.embedded_cluster import OWNER
 from server.storage.migrate import migrate
 
 HERE = Path(__file__).parent
 REST_S = 120.0
+WITHOUT_REST_S = 20.0
 _UNRESTED = """
     SELECT (SELECT count(*) FROM cases WHERE status = 'running')
          + (SELECT count(*) FROM runs WHERE status IN ('waiting', 'ready', 'running'))
@@ -35,7 +37,11 @@ _ACTIVE = "SELECT count(*) FROM cases WHERE status = 'running'"
 
 @dataclass
 class Setting:
-    """What a fault needs of the stage. With proxies, the traffic can be broken; without, it costs nothing."""
+    """What a fault needs of the stage.
+
+    With proxies the traffic can be broken; without, it costs nothing. `without` is SQL that takes one
+    mechanism out of this run's database.
+    """
 
     name: str
     seed: int
@@ -45,6 +51,8 @@ class Setting:
     system_proxies: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     client_timeout_s: float = 15
+    without: str = ""
+    tablespace: str = ""
 
 
 class Stage:
@@ -77,6 +85,8 @@ class Stage:
 
     async def rest(self, *, within_s: float = REST_S) -> bool:
         """Answer reviews until no case runs and nobody is asked any more; say whether it came to that."""
+        if self.setting.without:
+            within_s = WITHOUT_REST_S  # what was taken out may leave something that never rests
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             await self.driver.answer_all()
@@ -96,9 +106,9 @@ class Stage:
 async def staged(setting: Setting, *, postmaster: Postmaster, folder: Path) -> AsyncIterator[Stage]:
     """Build the stage and take it down again; its logs and history stay in `folder`."""
     async with AsyncExitStack() as stack:
-        name = stack.enter_context(postmaster.database())
+        name = stack.enter_context(postmaster.database(tablespace=setting.tablespace))
         url = postmaster.url(name)
-        await _prepare(url)
+        await _prepare(url, setting)
         systems = stack.enter_context(running_systems(folder))
         stage = Stage(setting, postmaster=postmaster, url=url, systems=systems, folder=folder)
         environment = await _environment(stage, name, stack)
@@ -123,10 +133,13 @@ async def staged(setting: Setting, *, postmaster: Postmaster, folder: Path) -> A
         yield stage
 
 
-async def _prepare(url: str) -> None:
+async def _prepare(url: str, setting: Setting) -> None:
     async with Database(url, size=2) as database:
         await migrate(database)
     observe(url)
+    if setting.without:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(setting.without.encode())
 
 
 async def _environment(stage: Stage, database: str, stack: AsyncExitStack) -> dict[str, str]:
