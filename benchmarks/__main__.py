@@ -9,12 +9,14 @@ from typing import Any
 
 from benchmarks.cycles import measure_cycles
 from benchmarks.report import keep_result, write_report
+from benchmarks.saver import measure_savers
 from benchmarks.stage import Stage, set_stage
 
 Benchmark = Callable[[Stage], Awaitable[Any]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "cycles": lambda stage: measure_cycles(stage, rounds=4, cycles=160),
+    "saver": lambda stage: measure_savers(stage, rounds=4, cycles=160),
 }
 
 

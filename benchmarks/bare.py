@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -28,16 +28,20 @@ class BareLoop:
         self._graph = graph.compile(checkpointer=saver)
 
     async def cycle(self, input_: dict[str, Any]) -> Timing:
-        """Run to the interrupt, answer, run to the end."""
-        config: RunnableConfig = {"configurable": {"thread_id": str(uuid4())}}
-        arrived: Any = input_  # LangGraph checks the values; its types want an object
-        begun = time.perf_counter()
-        await self._graph.ainvoke(arrived, config, durability="sync")
-        asked = time.perf_counter()
-        ended = await self._graph.ainvoke(Command(resume=ANSWER), config, durability="sync")
-        if ended["result"] != "bought":
-            raise AssertionError(f"the bare loop ended with {ended!r}")
-        return Timing(asked - begun, time.perf_counter() - asked)
+        """Run a case to its end."""
+        return await cycle(self._graph, input_, thread_id=uuid4())
+
+
+async def cycle(compiled: Any, input_: dict[str, Any], *, thread_id: UUID) -> Timing:
+    """Run to the interrupt, answer, run to the end."""
+    config: RunnableConfig = {"configurable": {"thread_id": str(thread_id)}}
+    begun = time.perf_counter()
+    await compiled.ainvoke(input_, config, durability="sync")
+    asked = time.perf_counter()
+    ended = await compiled.ainvoke(Command(resume=ANSWER), config, durability="sync")
+    if ended["result"] != "bought":
+        raise AssertionError(f"the bare loop ended with {ended!r}")
+    return Timing(asked - begun, time.perf_counter() - asked)
 
 
 @asynccontextmanager

@@ -80,6 +80,44 @@ def tell_cycles(rows: list[Row]) -> Section:
     return Section(text, {"cycles.svg": _plot_rates(cells, settings)})
 
 
+def tell_savers(rows: list[Row]) -> Section:
+    """Compare the savers in the bare loop, with and without a network between."""
+    cells = {(row["delay_ms"], row["clients"], row["contender"]): row for row in rows}
+    lines = [
+        _saver_line(row, own=cells[row["delay_ms"], row["clients"], OWN])
+        for row in sorted(rows, key=lambda row: (row["delay_ms"], row["clients"]))
+    ]
+    heads = (
+        "delay, clients, saver",
+        "cycles/s",
+        "to own",
+        "CPU ms",
+        "CPU to own",
+        "PostgreSQL CPU ms",
+        "write transactions",
+        "WAL KB",
+    )
+    text = (
+        "## The saver by itself\n\nThe bare loop once more, on the saver of the host: fenced, and with the "
+        "checkpoints of all slots in shared commits. With a delay, every round trip to the database takes "
+        f"that much longer.\n\n{table(heads, lines)}"
+    )
+    return Section(text)
+
+
+def _saver_line(row: Row, *, own: Row) -> list[object]:
+    return [
+        f"{row['delay_ms']} ms, {row['clients']} c, {row['contender'].removeprefix('bare, ')}",
+        row["rate"],
+        f"{_ratio(row, own):.2f}",
+        row["client_cpu_ms"],
+        f"{row['client_cpu_ms'] / own['client_cpu_ms']:.2f}",
+        row["postgres_cpu_ms"],
+        row["write_transactions"],
+        round(row["wal_bytes"] / 1024, 1),
+    ]
+
+
 def _rates(cells: dict[tuple[int, int, str], Row], setting: tuple[int, int]) -> list[object]:
     host, own, shared = (cells[*setting, name] for name in (HOST, OWN, SHARED))
     return [
@@ -130,4 +168,4 @@ def _ratio(one: Row, other: Row) -> float:
     return median(ratios)
 
 
-SECTIONS: dict[str, Callable[[Any], Section]] = {"cycles": tell_cycles}
+SECTIONS: dict[str, Callable[[Any], Section]] = {"cycles": tell_cycles, "saver": tell_savers}

@@ -22,7 +22,7 @@ from server.errors import (
     StateLimit,
     StateNotStorable,
 )
-from server.storage.database import Pool
+from server.storage.database import Database
 from server.storage.saver import FencedSaver
 
 
@@ -73,8 +73,8 @@ class BoundedSaver(FencedSaver):
     refusal of writes is remembered, and refuses the checkpoint too.
     """
 
-    def __init__(self, pool: Pool, *, case_id: UUID, attempt: int, limits: Limits) -> None:
-        super().__init__(pool, case_id=case_id, attempt=attempt)
+    def __init__(self, database: Database, *, case_id: UUID, attempt: int, limits: Limits) -> None:
+        super().__init__(database, case_id=case_id, attempt=attempt)
         self._limits = limits
         self._refusal: ServerError | None = None
         self._sizes: dict[tuple[str, str], int] = {}  # bytes by namespace and channel

@@ -165,7 +165,7 @@ class Runner:
         """Return the process's graph with a saver that writes for this attempt only."""
         process = self._registry.get(claim.process)
         saver = BoundedSaver(
-            self._database.pool, case_id=claim.case_id, attempt=claim.attempt, limits=process.limits
+            self._database, case_id=claim.case_id, attempt=claim.attempt, limits=process.limits
         )
         return process.graph.copy(update={"checkpointer": saver})
 

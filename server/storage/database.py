@@ -12,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from server.errors import AttemptSuperseded, Unavailable
+from server.storage.saver_writer import CheckpointWriter
 
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
@@ -75,6 +76,7 @@ class Database:
             configure=_configure,
             check=_check,
         )
+        self.checkpoints = CheckpointWriter(self.pool)
 
     async def __aenter__(self) -> "Database":
         async with translated():

@@ -1,38 +1,100 @@
 """Checkpoints under the fence: a superseded attempt cannot write one."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 from uuid import UUID
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncCursor
+from psycopg.errors import Error
 from psycopg.rows import DictRow
 
+from server.errors import StateNotStorable
 from server.failpoints import pass_point
-from server.storage.database import Pool, translated
+from server.storage.database import Database, translated
+from server.storage.saver_rows import Rows, rows_of_checkpoint, rows_of_writes
+from server.storage.saver_writer import Attempt
 
 
 class FencedSaver(AsyncPostgresSaver):
-    """The stock saver for one attempt of one case; every write first asks whether the attempt is current.
+    """The saver of one attempt of one case, on the tables of langgraph-checkpoint-postgres.
 
-    One instance a run, because the stock saver holds a lock that lets one statement through at a time.
+    It hands its rows to the writer that all attempts of this process share; reads go to the pool, without the
+    lock that the stock saver holds round each statement.
     """
 
-    def __init__(self, pool: Pool, *, case_id: UUID, attempt: int) -> None:
-        super().__init__(pool)
-        self._case_id = case_id
-        self._attempt = attempt
+    def __init__(self, database: Database, *, case_id: UUID, attempt: int) -> None:
+        super().__init__(database.pool)
+        self._database = database
+        self._attempt = Attempt(case_id, attempt)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Commit a checkpoint and return the config that names it.
+
+        Raises:
+            AttemptSuperseded: another attempt owns the case.
+            StateNotStorable: the state holds what PostgreSQL does not keep.
+            Unavailable: the database does not answer.
+        """
+        with _refusals():
+            rows = rows_of_checkpoint(
+                config, checkpoint, metadata=metadata, versions=new_versions, serde=self.serde
+            )
+        await self._write(rows)
+        place = {key: config["configurable"][key] for key in ("thread_id", "checkpoint_ns")}
+        return {"configurable": place | {"checkpoint_id": checkpoint["id"]}}
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Commit what a task wrote; it raises what `aput` raises."""
+        with _refusals():
+            rows = rows_of_writes(config, writes, task_id=task_id, task_path=task_path, serde=self.serde)
+        await self._write(rows)
+
+    async def _write(self, rows: Rows) -> None:
+        pass_point("checkpoint_before_write")
+        with _refusals():
+            async with translated():
+                await self._database.checkpoints.write(self._attempt, rows)
+        pass_point("checkpoint_after_write")
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        """Open a cursor; writes (all of them, and only they, use a pipeline) begin with the fence.
+        """Open a cursor for what the stock saver does by itself: reads, and deletions behind the fence.
 
-        A pipeline on an autocommit connection is one implicit transaction: a refused fence refuses the rest.
+        Whatever it writes uses a pipeline, and nothing else does.
         """
-        async with translated(), super()._cursor(pipeline=pipeline) as cursor:
-            if pipeline:
-                pass_point("checkpoint_before_write")
-                await cursor.execute("SELECT assert_attempt(%s, %s)", (self._case_id, self._attempt))
-            yield cursor
-        if pipeline:
-            pass_point("checkpoint_after_write")
+        async with (
+            translated(),
+            self._database.pool.connection() as connection,
+            connection.cursor(binary=True) as cursor,
+        ):
+            if not pipeline:
+                yield cursor
+                return
+            async with connection.transaction():
+                await cursor.execute(
+                    "SELECT assert_attempt(%s, %s)", (self._attempt.case_id, self._attempt.number)
+                )
+                yield cursor
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Name what cannot be kept; the state itself is not quoted, for it may hold a secret."""
+    try:
+        yield
+    except (Error, TypeError, ValueError, RecursionError) as error:
+        raise StateNotStorable(
+            f"the state holds what PostgreSQL does not keep ({type(error).__name__})"
+        ) from error

@@ -62,7 +62,7 @@ async def rows(database: Database, table: str) -> list[dict[str, Any]]:
 
 
 async def put_checkpoint(database: Database, claim: Claim) -> None:
-    saver = FencedSaver(database.pool, case_id=claim.case_id, attempt=claim.attempt)
+    saver = FencedSaver(database, case_id=claim.case_id, attempt=claim.attempt)
     config = {"configurable": {"thread_id": str(claim.case_id), "checkpoint_ns": ""}}
     await saver.aput(config, empty_checkpoint(), {"source": "input", "step": -1, "parents": {}}, {})
 
@@ -84,7 +84,7 @@ async def test_a_superseded_attempt_writes_no_checkpoint(database: Database, cla
 
 async def test_a_superseded_attempt_writes_no_pending_writes(database: Database, claim: Claim) -> None:
     await take_over(database, claim)
-    saver = FencedSaver(database.pool, case_id=claim.case_id, attempt=claim.attempt)
+    saver = FencedSaver(database, case_id=claim.case_id, attempt=claim.attempt)
     config = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
 
     with pytest.raises(AttemptSuperseded):
