@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from datetime import datetime
 
 import structlog
 import uvicorn
@@ -13,15 +14,17 @@ import uvicorn
 from server.app import create_app
 from server.bundled_erp import bundled_erp
 from server.engine.check import Report, check_cases
+from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
 from server.engine.worker import DRAIN_S, Worker
-from server.errors import StartRefused
+from server.errors import NotFound, StartRefused
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.embedded import EmbeddedPostgres
 from server.storage.migrate import migrate
 from tools import close as close_tools
+from tools.registry import ServerEntry, our_servers
 
 log = structlog.get_logger()
 
@@ -73,6 +76,20 @@ def run_check(settings: Settings) -> Report:
     """Say which unfinished cases the processes of this checkout cannot continue."""
     with _database_url(settings) as url:
         return asyncio.run(_check(settings, url))
+
+
+def run_reconciliation(settings: Settings, *, server: str | None, since: datetime | None) -> Reconciliation:
+    """Compare the ledger with one tool server, or with all of them.
+
+    Raises:
+        NotFound: servers.toml has no such server.
+    """
+    servers = our_servers()
+    if server is not None and server not in servers:
+        raise NotFound(f"there is no server {server!r} in servers.toml")
+    entries = [servers[server]] if server else list(servers.values())
+    with _database_url(settings) as url:
+        return asyncio.run(_reconcile(url, entries, since=since))
 
 
 @contextmanager
@@ -166,6 +183,14 @@ async def _check(settings: Settings, url: str) -> Report:
     registry = load_registry(settings.processes, own_limits=settings.limits)
     async with Database(url, size=2) as database:
         return await check_cases(database, registry)
+
+
+async def _reconcile(url: str, entries: list[ServerEntry], *, since: datetime | None) -> Reconciliation:
+    async with Database(url, size=2) as database:
+        try:
+            return await reconcile(database, entries, since=since)
+        finally:
+            await close_tools()
 
 
 async def _migrate(url: str) -> list[str]:

@@ -85,6 +85,57 @@ class Compensation(Table):
             raise ReferenceMissing(f"{self.tool} cannot be called: the effect has no {error}") from error
 
 
+class Page(Table):
+    """How a list goes on: `next`, of one answer, is the argument of the next call, until it is null."""
+
+    argument: str
+    next: Path
+
+
+class Record(Table):
+    """Where a server lists what it did under keys of ours: a reading tool, its rows, and the key in each.
+
+    A receipt with all the values of `left_nothing` says that the tool answered and did nothing.
+    """
+
+    tool: str
+    rows: Path
+    key: Path
+    page: Page | None = None
+    left_nothing: dict[Path, JsonValue] = {}
+
+    def keys(self, answer: dict[str, JsonValue]) -> list[str]:
+        """Return the keys of the rows that have one.
+
+        Raises:
+            BadAnswer: the answer is not shaped like servers.toml says.
+        """
+        try:
+            rows = pick(answer, self.rows)
+            found = [pick(row, self.key) for row in rows] if isinstance(rows, list) else None
+        except LookupError as error:
+            raise BadAnswer(f"{self.tool} answered without {error}") from error
+        if found is None:
+            raise BadAnswer(f"{self.tool} answered with something else than a list in {self.rows}")
+        return [key for key in found if isinstance(key, str)]
+
+    def next_page(self, answer: dict[str, JsonValue]) -> dict[str, JsonValue] | None:
+        """Return what asks for the page behind this answer; None behind the last."""
+        try:
+            following = pick(answer, self.page.next) if self.page else None
+        except LookupError:
+            return None
+        return {self.page.argument: following} if self.page and following is not None else None
+
+    def lists(self, receipt: dict[str, JsonValue]) -> bool:
+        """Say whether an effect with this receipt should stand in the list."""
+        try:
+            told = [pick(receipt, path) == value for path, value in self.left_nothing.items()]
+        except LookupError:
+            return True
+        return not (told and all(told))
+
+
 class ToolEntry(Table):
     """One tool; its class name alone stands for a table with nothing else.
 

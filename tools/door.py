@@ -29,6 +29,10 @@ class Server:
         """
         return await self._make(self._about_to(tool, arguments, key=key))
 
+    async def read(self, tool: str, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Call a tool whose name and arguments stand in servers.toml, not in a step."""
+        return await self._make(self._about_to(tool, arguments, key=None))
+
     async def compensate(self, tool: str, receipt: dict[str, JsonValue]) -> dict[str, Any]:
         """Undo an earlier effect of this case, the one of that tool and receipt, and return what undid it.
 
@@ -57,10 +61,7 @@ class Server:
             raise NotAllowed(f"{call.server}.{call.tool} is not allowed: {verdict.reason}")
         if call.key is None:
             return await pool.send(self._entry, call.tool, call.arguments)
-        return await Once(self._entry, call, key=call.key, read=self._read).happen(verdict)
-
-    async def _read(self, tool: str, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        return await self._make(self._about_to(tool, arguments, key=None))
+        return await Once(self._entry, call, key=call.key, read=self.read).happen(verdict)
 
     def _about_to(
         self, tool: str, arguments: dict[str, JsonValue], *, key: str | None, undoes: str | None = None

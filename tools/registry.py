@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tools.contracts import ToolEntry
+from tools.contracts import Record, ToolEntry
 from tools.errors import ServersInvalid, UnknownTool
 
 SERVERS = Path(__file__).with_name("servers.toml")
@@ -28,6 +28,7 @@ class ServerEntry(BaseModel):
     sandbox: bool
     timeout_s: float = Field(gt=0, le=3600)
     tools: dict[str, ToolEntry]
+    record: Record | None = None
 
     @model_validator(mode="after")
     def reachable(self) -> Self:
@@ -47,6 +48,8 @@ class ServerEntry(BaseModel):
                     f"field tools.{name}.compensated_by.tool: {tool.compensated_by.tool!r} is no"
                     " consequential tool of this server"
                 )
+        if self.record and not self._is(self.record.tool, reading=True):
+            raise ValueError(f"field record.tool: {self.record.tool!r} is not listed as read")
         return self
 
     def _is(self, tool: str, *, reading: bool) -> bool:

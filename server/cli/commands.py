@@ -11,7 +11,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from server.cli import check, host, views
+from server.cli import check, host, reconcile, views
 from server.cli.answers import parse_json_answer, parse_settings
 from server.cli.api import DEFAULT_URL, Api
 from server.cli.ids import SEARCHED, full_id
@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (host.serve, host.work, host.migrate, check.check):
+for command in (host.serve, host.work, host.migrate, check.check, reconcile.reconcile):
     app.command()(command)
 
 Url = Annotated[str, typer.Option(envvar="STEWARD_URL", help="Where the server is.")]

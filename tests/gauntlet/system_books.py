@@ -107,6 +107,17 @@ class Books:
         rows = self.rows("SELECT * FROM transfers WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [_shown(row) for row in rows]
 
+    def list_keys(self, *, after: int, limit: int) -> list[dict[str, Any]]:
+        """List what was done, in the order of its doing, with the key that came with each."""
+        rows = self.rows(
+            "SELECT 'transfer' AS tool, key, applied_at FROM transfers"
+            " UNION ALL SELECT 'cancel_transfer', key, applied_at FROM cancellations"
+            " ORDER BY applied_at LIMIT ? OFFSET ?",
+            limit,
+            after,
+        )
+        return [{"tool": row["tool"], "key": row["key"]} for row in rows]
+
     def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with self._connected() as connection:
             return connection.execute(statement, values).fetchall()

@@ -97,6 +97,10 @@ class SystemTools:
         if name == "find_cancellations":
             return {"cancellations": self._books.find_cancellations(arguments["transfer"])}
         limit = int(arguments.get("limit", 500))
+        if name == "list_keys":
+            after = int(arguments.get("after", "0"))
+            keys = self._books.list_keys(after=after, limit=limit)
+            return {"keys": keys, "next": str(after + limit) if len(keys) == limit else None}
         rows = self._books.list_transfers(after=int(arguments.get("after", "0")), limit=limit)
         more = len(rows) == limit
         return {"transfers": rows, "next": rows[-1]["transfer"].removeprefix("T-") if more else None}
@@ -129,15 +133,18 @@ def _offered(contract: Contract) -> list[types.Tool]:
         _tool("transfer", _ROW, required=("reference", "amount", "currency"), **key),
         _tool("cancel_transfer", _CANCELLED, required=("transfer",), **key),
     ]
-    listing = _tool(
-        "list_transfers", _object(transfers=transfers, next={"type": ["string", "null"]}), after=_TEXT
-    )
+    following = {"type": ["string", "null"]}
+    page = {"after": _TEXT, "limit": {"type": "integer", "minimum": 1}}
+    listing = [
+        _tool("list_transfers", _object(transfers=transfers, next=following), **page),
+        _tool("list_keys", _object(keys={"type": "array"}, next=following), **page),
+    ]
     if contract != "searchable":
-        return [*changing, listing]
+        return [*changing, *listing]
     cancellations = {"type": "array", "items": _CANCELLED}
     return [
         *changing,
-        listing,
+        *listing,
         _tool("find_transfers", _object(transfers=transfers), required=("reference",)),
         _tool("find_cancellations", _object(cancellations=cancellations), required=("transfer",)),
     ]

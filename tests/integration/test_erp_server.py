@@ -20,6 +20,7 @@ TOOLS = {
     "convert_amount": True,
     "trial_balance": True,
     "list_entries": True,
+    "list_keys": True,
     "book_invoice": False,
     "schedule_payment": False,
 }

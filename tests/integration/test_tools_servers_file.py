@@ -106,6 +106,11 @@ def test_a_tool_with_a_table_says_how_it_is_looked_up(servers_file):
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [
+        (
+            'undo = "blind"',
+            'undo = "blind"\n[erp.record]\ntool = "undo"\nrows = "r"\nkey = "k"',
+            "field record.tool: ",
+        ),
         ("settle_s = 1", "settle_s = 0", "field tools.post.lookup.settle_s: "),
         ("settle_s = 1", "", "field tools.post.lookup.settle_s: "),
         ('found = "a"', 'found = "a..b"', "field tools.post.lookup.found: "),

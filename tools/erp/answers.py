@@ -179,3 +179,18 @@ class JournalAnswer(BaseModel):
     """Posted entries, latest first."""
 
     entries: list[JournalEntry]
+
+
+class KeyedEffect(BaseModel):
+    """Something that was done under an idempotency key: an entry posted or a payment scheduled."""
+
+    key: str
+    tool: Literal["book_invoice", "schedule_payment"]
+    number: str
+
+
+class KeysAnswer(BaseModel):
+    """What was done, by key; `next` asks for what comes behind, and is null at the end."""
+
+    keys: list[KeyedEffect]
+    next: str | None

@@ -9,13 +9,14 @@ from mcp.server.fastmcp.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from tools.erp import booking, invoices, journal, masterdata, payments
+from tools.erp import booking, invoices, journal, keys, masterdata, payments
 from tools.erp.answers import (
     Booking,
     Company,
     Conversion,
     InvoicesAnswer,
     JournalAnswer,
+    KeysAnswer,
     OrderAnswer,
     Payment,
     SupplierAnswer,
@@ -71,6 +72,7 @@ class Tools:
             self.convert_amount,
             self.trial_balance,
             self.list_entries,
+            self.list_keys,
         ]
         writers: list[Callable[..., Any]] = [self.book_invoice, self.schedule_payment]
         return [_strict(tool, reading) for tool in readers] + [
@@ -197,6 +199,14 @@ class Tools:
     async def list_entries(self, limit: Annotated[int, Field(ge=1, le=1000)] = 50) -> JournalAnswer:
         """List posted journal entries with their lines in EUR, latest first."""
         return await asyncio.to_thread(journal.list_entries, self._database, limit=limit)
+
+    async def list_keys(
+        self,
+        after: Annotated[str, Field(max_length=500)] = "",
+        limit: Annotated[int, Field(ge=1, le=1000)] = 500,
+    ) -> KeysAnswer:
+        """List what was booked and scheduled by idempotency key, from the one behind `after`."""
+        return await asyncio.to_thread(keys.list_keys, self._database, after=after, limit=limit)
 
 
 def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
