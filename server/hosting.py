@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -17,6 +18,8 @@ from server.engine.check import Report, check_cases
 from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
 from server.engine.store import DocumentStore
+from server.engine.threads import StepThreads
+from server.engine.watchdog import watched_loop
 from server.engine.worker import DRAIN_S, Worker
 from server.errors import NotFound, StartRefused
 from server.settings import Settings
@@ -47,7 +50,9 @@ def run_server(
     Raises:
         StartRefused: the port is taken, or the database or the bundled ERP does not start.
     """
+    threads = StepThreads(settings.concurrency)
     with (
+        _ending(threads),
         _listening((settings.host, settings.port)) as listener,
         _database_url(settings) as url,
         bundled_erp(settings) if with_erp else nullcontext(),
@@ -55,15 +60,20 @@ def run_server(
         address = f"http://{settings.host}:{listener.getsockname()[1]}"
         asyncio.run(
             _serve(
-                settings, url, listener=listener, with_worker=with_worker, on_ready=lambda: on_ready(address)
+                settings,
+                url,
+                listener=listener,
+                threads=threads if with_worker else None,
+                on_ready=lambda: on_ready(address),
             )
         )
 
 
 def run_worker(settings: Settings) -> None:
     """Work on cases until SIGINT or SIGTERM."""
-    with _database_url(settings) as url:
-        asyncio.run(_work(settings, url))
+    threads = StepThreads(settings.concurrency)
+    with _ending(threads), _database_url(settings) as url:
+        asyncio.run(_work(settings, url, threads=threads))
 
 
 def run_migrations(settings: Settings) -> list[str]:
@@ -93,6 +103,20 @@ def run_reconciliation(settings: Settings, *, server: str | None, since: datetim
 
 
 @contextmanager
+def _ending(threads: StepThreads) -> Iterator[None]:
+    """End the process in spite of lost threads, for which Python itself would wait for ever.
+
+    Whoever supervises it starts it again when it fails, and it failed when it stopped because of them.
+    """
+    try:
+        yield
+    finally:
+        if threads.lost():
+            log.warning("ended_with_lost_threads", worn_out=threads.worn_out)
+            os._exit(int(threads.worn_out or sys.exc_info()[0] is not None))
+
+
+@contextmanager
 def _database_url(settings: Settings) -> Iterator[str]:
     """Yield the database to use: the configured one, else the private one, alive while somebody uses it."""
     if settings.database_url:
@@ -119,13 +143,18 @@ def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
 
 
 async def _serve(
-    settings: Settings, url: str, *, listener: socket.socket, with_worker: bool, on_ready: Callable[[], None]
+    settings: Settings,
+    url: str,
+    *,
+    listener: socket.socket,
+    threads: StepThreads | None,
+    on_ready: Callable[[], None],
 ) -> None:
     await _migrate(url)
     app = create_app(settings, database_url=url)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
     stopping = _stop_event()
-    async with _working(settings, url, stopping=stopping) if with_worker else nullcontext():
+    async with _working(settings, url, threads=threads, stopping=stopping) if threads else nullcontext():
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         announcing = asyncio.create_task(_announce(server, on_ready))
         stop = asyncio.create_task(stopping.wait())
@@ -144,28 +173,38 @@ async def _announce(server: uvicorn.Server, on_ready: Callable[[], None]) -> Non
     on_ready()
 
 
-async def _work(settings: Settings, url: str) -> None:
+async def _work(settings: Settings, url: str, *, threads: StepThreads) -> None:
     await _migrate(url)
     stopping = _stop_event()
-    async with _working(settings, url, stopping=stopping):
+    async with _working(settings, url, threads=threads, stopping=stopping):
         await stopping.wait()
 
 
 @asynccontextmanager
-async def _working(settings: Settings, url: str, *, stopping: asyncio.Event) -> AsyncIterator[None]:
-    """Run a worker while the body runs; when the worker fails, so does the whole process."""
+async def _working(
+    settings: Settings, url: str, *, threads: StepThreads, stopping: asyncio.Event
+) -> AsyncIterator[None]:
+    """Run a worker while the body runs; when the worker fails, so does the whole process.
+
+    It also ends, in order, when too many threads are lost, and at once when its event loop hangs.
+    """
+    asyncio.get_running_loop().set_default_executor(threads)
     # Each run needs a connection for its checkpoints and, now and then, one for its ledger.
     async with Database(url, size=2 * settings.concurrency + 4) as database:
         registry = load_registry(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )
-        worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
-        worker.add_done_callback(lambda _: stopping.set())
-        try:
-            yield
-        finally:
-            await _stop(worker)
-            await close_tools()
+        async with watched_loop():
+            worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
+            wearing = asyncio.create_task(threads.until_worn_out())
+            for task in (worker, wearing):
+                task.add_done_callback(lambda _: stopping.set())
+            try:
+                yield
+            finally:
+                wearing.cancel()
+                await _stop(worker)
+                await close_tools()
 
 
 async def _stop(worker: asyncio.Task[None]) -> None:

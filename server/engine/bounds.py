@@ -7,7 +7,7 @@ from uuid import UUID
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, TASKS
-from langgraph.errors import GraphRecursionError
+from langgraph.errors import GraphRecursionError, NodeTimeoutError
 from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
@@ -21,6 +21,7 @@ from server.errors import (
     ServerError,
     StateLimit,
     StateNotStorable,
+    StepDeadline,
 )
 from server.storage.database import Database
 from server.storage.saver import FencedSaver
@@ -40,6 +41,7 @@ async def stream_within(
     Raises:
         RecursionLimit: it would take more rounds than one run may.
         CaseSuperstepLimit: it would take more than the case has left.
+        StepDeadline: a step did not end in time.
     """
     left = limits.case_supersteps - max(0, (before.metadata or {}).get("step", 0))
     limit = _limit_of(limits, left=left)
@@ -57,6 +59,8 @@ async def stream_within(
         # It stops after the last round without a look at whether anything is left to do.
         if (await graph.aget_state(config)).tasks:
             raise limit from error
+    except NodeTimeoutError as error:
+        raise StepDeadline(f"it did not end within {error.timeout:g} s", step=error.node) from error
     return await graph.aget_state(config)
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.pregel._read import PregelNode
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
 
+from server.engine.deadlines import timed_nodes
 from server.engine.limits import RESERVED, HostLimits, Limits, load_limits
 from server.engine.versions import version_of
 from server.errors import BadRequest, NotFound, StartRefused
@@ -50,6 +52,7 @@ class Process:
     steps: tuple[Step, ...]
     mermaid: str
     limits: Limits
+    timed_nodes: dict[str, PregelNode]
 
     def check_input(self, input_: dict[str, Any]) -> dict[str, Any]:
         """Return the input as plain JSON if the process takes it.
@@ -178,6 +181,7 @@ def as_process(
     module: ModuleType | None = None,
 ) -> Process:
     """Compile a graph, once, and read off what the host shows of it."""
+    limits = limits or Limits()
     graph = builder.compile(store=store, name=name)
     version = version_of(name, graph, module=module)
     return Process(
@@ -191,7 +195,8 @@ def as_process(
         input_schema=graph.get_input_jsonschema(),
         steps=tuple(Step(node, _doc_of(spec.runnable)) for node, spec in builder.nodes.items()),
         mermaid=graph.get_graph().draw_mermaid(),
-        limits=limits or Limits(),
+        limits=limits,
+        timed_nodes=timed_nodes(graph, limits.step_s),
     )
 
 

@@ -15,14 +15,22 @@ from server.engine.interrupts import open_interrupts
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.engine.stops import StopGuard
-from server.errors import AttemptSuperseded, ServerError, Stopped, Unavailable
+from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
 from server.storage.admission import admit_cases
 from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
-from server.storage.runs import Claim, assert_current, cancel_waiting_runs, claim_run, end_run, requeue_run
+from server.storage.runs import (
+    Claim,
+    assert_current,
+    cancel_waiting_runs,
+    claim_run,
+    end_run,
+    requeue_run,
+    shut_out,
+)
 from server.storage.stops import hold_run, hold_unclaimed_run, list_halted
 from tools.ports import install
 
@@ -153,6 +161,8 @@ class Runner:
                 return
             async with self._database.transaction() as connection:
                 await end_run(connection, claim, status="failed")
+                if isinstance(error, StepDeadline):  # the step may go on in vain
+                    await shut_out(connection, claim)
                 await open_incident(connection, claim.case_id, run_id=claim.run_id, cause=cause_of(error))
         except ServerError:
             log.exception("incident_not_recorded")
@@ -167,7 +177,9 @@ class Runner:
         saver = BoundedSaver(
             self._database, case_id=claim.case_id, attempt=claim.attempt, limits=process.limits
         )
-        return process.graph.copy(update={"checkpointer": saver})
+        graph = process.graph.copy(update={"checkpointer": saver})
+        graph.nodes = process.timed_nodes
+        return graph
 
 
 async def _go_on(connection: Connection, case_id: UUID, *, at_end: bool) -> None:

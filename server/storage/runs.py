@@ -115,6 +115,11 @@ async def assert_current(connection: Connection, claim: Claim) -> None:
     await connection.execute("SELECT assert_attempt(%s, %s)", (claim.case_id, claim.attempt))
 
 
+async def shut_out(connection: Connection, claim: Claim) -> None:
+    """Let the attempt write nothing more, although nobody has taken its case over."""
+    await connection.execute("UPDATE cases SET attempt = attempt + 1 WHERE id = %s", (claim.case_id,))
+
+
 async def end_run(connection: Connection, claim: Claim, *, status: str) -> bool:
     """Write the end of a run and say whether another one of the case waits.
 

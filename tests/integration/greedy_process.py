@@ -1,6 +1,8 @@
 """A process that takes as much as its input says, to be held against limits."""
 
+import asyncio
 import operator
+from threading import Event
 from typing import Annotated, Any
 
 from langgraph.graph import END, START, StateGraph
@@ -11,6 +13,7 @@ from server.engine.limits import Limits
 from server.engine.registry import Process, as_process
 
 parts_done: list[int] = []
+held = Event()  # what a step that hangs waits for
 
 
 class Order(BaseModel):
@@ -51,6 +54,8 @@ def onward(state: Greed) -> str | list[Send]:
         return [Send("part", {"number": number}) for number in range(state.count)]
     if state.what in {"ask", "question"}:
         return "ask"
+    if state.what.startswith("hang"):
+        return state.what
     return "again" if state.rounds < state.count and state.what in {"loop", "grow"} else END
 
 
@@ -66,6 +71,21 @@ def again(state: Greed) -> dict[str, Any]:
     return {"rounds": state.rounds + 1, "text": text}
 
 
+def hang(state: Greed) -> dict[str, Any]:
+    """Keep a thread until the test lets go."""
+    held.wait()
+    return {"text": "too late"}
+
+
+async def hang_async(state: Greed) -> dict[str, Any]:
+    """Wait for ever, and go on waiting when cancelled."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.to_thread(held.wait)
+    return {"text": "too late"}
+
+
 def part(packet: dict[str, int]) -> dict[str, Any]:
     """Do one part, so that others can see it."""
     parts_done.append(packet["number"])
@@ -78,11 +98,15 @@ graph = (
     .add_node(ask)
     .add_node(again)
     .add_node(part)
+    .add_node(hang)
+    .add_node(hang_async)
     .add_edge(START, "act")
-    .add_conditional_edges("act", onward, ["part", "ask", "again", END])
-    .add_conditional_edges("ask", onward, ["part", "ask", "again", END])
-    .add_conditional_edges("again", onward, ["part", "ask", "again", END])
+    .add_conditional_edges("act", onward, ["part", "ask", "again", "hang", "hang_async", END])
+    .add_conditional_edges("ask", onward, ["again", END])
+    .add_conditional_edges("again", onward, ["again", END])
     .add_edge("part", END)
+    .add_edge("hang", END)
+    .add_edge("hang_async", END)
 )
 
 

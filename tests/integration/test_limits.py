@@ -1,26 +1,34 @@
 """A running case at each of its limits: it stops there, in time, under a name."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from greedy_process import greedy_process, parts_done
+from greedy_process import Greed, greedy_process, hang, hang_async, held, parts_done
+from langgraph.graph import START, StateGraph
+from langgraph.types import TimeoutPolicy
 
 from server.engine.cases import answer_review, start_case
 from server.engine.history import read_history
 from server.engine.limits import Limits
-from server.engine.registry import Process, Registry
+from server.engine.registry import Process, Registry, as_process
 from server.engine.runner import Runner
+from server.errors import AttemptSuperseded
 from server.storage.cases import Case, get_case
 from server.storage.database import Database
 from server.storage.incidents import Incident, list_incidents
 from server.storage.reviews import list_reviews
 
-pytestmark = pytest.mark.usefixtures("no_parts_done")
+pytestmark = pytest.mark.usefixtures("fresh_marks")
 
 
 @pytest.fixture
-def no_parts_done() -> None:
+async def fresh_marks() -> AsyncIterator[None]:
     parts_done.clear()
+    held.clear()
+    yield
+    held.set()
 
 
 async def run_ready(database: Database, process: Process) -> None:
@@ -167,3 +175,47 @@ async def test_a_question_that_no_checkpoint_can_keep_opens_no_review(database: 
     assert "interrupt.0.question" in incident.message
     async with database.transaction() as connection:
         assert await list_reviews(connection, case_id=stopped.id, limit=10) == []
+
+
+@pytest.mark.parametrize("what", ["hang", "hang_async"])
+async def test_a_step_that_does_not_end_in_time_is_abandoned_and_shut_out(
+    database: Database, what: str
+) -> None:
+    stopped = await rested(database, Limits(step_s=0.5), what)
+
+    incident = await incident_of(database, stopped)
+    assert (incident.code, incident.kind, incident.step) == ("step_deadline", "limit", what)
+    with pytest.raises(AttemptSuperseded):
+        async with database.transaction() as connection:
+            await connection.execute("SELECT assert_attempt(%s, 1)", (stopped.id,))
+
+
+async def test_what_an_abandoned_step_returns_is_not_kept(database: Database) -> None:
+    stopped = await rested(database, Limits(step_s=0.5), "hang")
+
+    held.set()
+    await asyncio.to_thread(lambda: None)
+
+    assert (await state_of(database, stopped))["text"] == "ready"
+
+
+def test_a_process_may_set_a_shorter_deadline_and_no_longer_one() -> None:
+    builder = (
+        StateGraph(Greed)
+        .add_node("short", hang_async, timeout=2.0)
+        .add_node("long", hang_async, timeout=99.0)
+        .add_node("idle", hang_async, timeout=TimeoutPolicy(idle_timeout=1.0))
+        .add_node("none", hang)
+        .add_edge(START, "short")
+    )
+
+    process = as_process("timed", builder, doc="", store=None, limits=Limits(step_s=10))
+
+    times = {name: node.timeout for name, node in process.timed_nodes.items() if node.timeout}
+    assert {name: time.run_timeout for name, time in times.items()} == {
+        "short": 2.0,
+        "long": 10.0,
+        "idle": 10.0,
+        "none": 10.0,
+    }
+    assert times["idle"].idle_timeout == 1.0
