@@ -57,7 +57,7 @@ async def start_case(
     checked = process.check_input(check_payload(input_, field="input", limits=process.limits))
     fingerprint = _fingerprint(process.name, checked, order=order)
     try:
-        async with database.transaction() as connection:
+        async with database.pipeline() as connection:
             if key and (known := await find_case_of_key(connection, actor, key=key, fingerprint=fingerprint)):
                 return await get_case(connection, known), False
             case = await _write_case(connection, process, input_=checked, actor=actor, order=order)
@@ -78,7 +78,7 @@ async def _write_case(
     case_id = uuid4()
     if isinstance(reference := input_.get("document"), str):
         await check_reference(connection, reference)
-    await insert_case(
+    case = await insert_case(
         connection,
         case_id,
         process=process.name,
@@ -98,7 +98,7 @@ async def _write_case(
         process=process.name,
         version=process.version,
     )
-    return await get_case(connection, case_id)
+    return case
 
 
 async def answer_review(
@@ -111,13 +111,14 @@ async def answer_review(
         ReviewAlreadyAnswered: another answer was first; the message names who gave it.
         ReviewWithdrawn: the question is no longer asked.
     """
-    async with database.transaction() as connection:
+    async with database.pipeline() as connection:
         review = await get_review(connection, review_id)
         case = await lock_case(connection, review.case_id)
         check_payload(answer, field="answer", limits=limits.of(review.process))
         if review.status == "open":
             check_answer(answer, form=review.form)
-        if not await accept_answer(connection, review_id, answer=answer, actor=actor):
+        accepted = await accept_answer(connection, review, answer=answer, actor=actor)
+        if accepted is None:
             raise _too_late(await get_review(connection, review_id))
         await _resume(connection, case, resume={review.interrupt_id: answer})
         await append_entry(
@@ -128,7 +129,6 @@ async def answer_review(
             case_id=review.case_id,
             answer=answer,
         )
-        accepted = await get_review(connection, review_id)
         pass_point("answer_before_commit")
     pass_point("answer_after_commit")
     return accepted

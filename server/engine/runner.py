@@ -18,7 +18,7 @@ from server.engine.stops import StopGuard
 from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
-from server.storage.admission import admit_cases
+from server.storage.admission import admit_next
 from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
@@ -66,11 +66,11 @@ class Runner:
         What goes wrong is written to the case; what cannot be written is left to the worker, which puts back
         every run of its own that it no longer executes.
         """
-        async with self._database.transaction() as connection:
+        pass_point("claim_before_commit")
+        async with self._database.connection() as connection:
             claim = await claim_run(connection, run_id, worker=worker)
             if claim is None:
                 await hold_unclaimed_run(connection, run_id)
-            pass_point("claim_before_commit")
         pass_point("claim_after_commit")
         if claim is None:
             return
@@ -122,7 +122,7 @@ class Runner:
         interrupts = [interrupt for task in state.tasks for interrupt in task.interrupts]
         if state.tasks and not interrupts:
             raise ServerError(f"the run stopped before {', '.join(task.name for task in state.tasks)}")
-        async with self._database.transaction() as connection:
+        async with self._database.pipeline() as connection:
             more = await end_run(connection, claim, status="interrupted" if interrupts else "succeeded")
             await open_interrupts(connection, claim, interrupts)
             status = "waiting" if interrupts else "succeeded"
@@ -186,7 +186,7 @@ async def _go_on(connection: Connection, case_id: UUID, *, at_end: bool) -> None
     """Admit the run that waited for this one, or drop it when the case has come to its end."""
     if at_end:
         await cancel_waiting_runs(connection, case_id)
-    elif await admit_cases(connection, [case_id]):
+    elif await admit_next(connection, case_id):
         await set_status(connection, case_id, status="running")
 
 

@@ -8,8 +8,9 @@ worked off by `admit_due`, in one process at a time.
 from dataclasses import astuple, dataclass
 from uuid import UUID
 
+from psycopg import AsyncCursor
 from psycopg.errors import UniqueViolation
-from psycopg.rows import class_row
+from psycopg.rows import DictRow, class_row
 
 from server.storage.database import Connection
 
@@ -25,9 +26,10 @@ _ADMIT = """
     job AS (
         SELECT picked.id AS run_id, (procrastinate_defer_jobs_v1(ARRAY[ROW(
             picked.queue, %(task)s, picked.priority, NULL, NULL, jsonb_build_object('run_id', picked.id), NULL
-        )::procrastinate_job_to_defer_v1]))[1] AS id FROM picked)
-    UPDATE runs SET status = 'ready', job_id = job.id, admitted_at = now()
-    FROM job WHERE runs.id = job.run_id AND runs.status = 'waiting'
+        )::procrastinate_job_to_defer_v1]))[1] AS id FROM picked),
+    ready AS (
+        UPDATE runs SET status = 'ready', job_id = job.id, admitted_at = now()
+        FROM job WHERE runs.id = job.run_id AND runs.status = 'waiting' RETURNING 1)
 """
 # Due, the first of its case, under no stop, and the case is free and neither held nor at its end.
 _ELIGIBLE = """
@@ -46,6 +48,9 @@ _ADMIT_CASES = f"""
         SELECT id, priority, {RUN_QUEUE} FROM runs WHERE case_id = ANY(%(cases)s) AND {_ELIGIBLE}
         AND NOT EXISTS (SELECT 1 FROM limits_of(runs.process, runs.tenant))),
     {_ADMIT}
+    SELECT count(*) AS admitted,
+        CASE WHEN count(*) < %(wanted)s THEN pg_notify(%(channel)s, '')::text END AS told
+    FROM ready
 """
 # A limit on starts in a minute holds back starts only: what was begun goes on.
 _ADMIT_PAIR = f"""
@@ -61,6 +66,7 @@ _ADMIT_PAIR = f"""
         SELECT * FROM (SELECT * FROM starts UNION ALL SELECT * FROM others) AS either
         ORDER BY priority DESC, created_at LIMIT %(runs)s),
     {_ADMIT}
+    SELECT 1 FROM ready
 """
 _ACTIVE = "status IN ('ready', 'running')"
 _STARTED = "kind = 'start' AND admitted_at > now() - interval '1 minute'"
@@ -106,15 +112,19 @@ async def set_limits(connection: Connection, limits: list[AdmissionLimit]) -> No
             await connection.execute("INSERT INTO admission_limits VALUES (%s, %s, %s, %s)", astuple(limit))
 
 
-async def admit_cases(connection: Connection, case_ids: list[UUID]) -> int:
-    """Admit the next run of each of these cases that nothing holds back, and say how many were admitted.
+async def admit_cases(connection: Connection, case_ids: list[UUID]) -> AsyncCursor[DictRow]:
+    """Admit the next run of each of these cases that nothing holds back; the one row says how many.
 
     The caller's transaction holds the cases' rows, so that nobody else admits another of their runs.
     """
-    cursor = await connection.execute(_ADMIT_CASES, {"cases": case_ids, "task": TASK})
-    if cursor.rowcount < len(case_ids):
-        await connection.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
-    return cursor.rowcount
+    admitting = {"cases": case_ids, "wanted": len(case_ids), "task": TASK, "channel": CHANNEL}
+    return await connection.execute(_ADMIT_CASES, admitting)
+
+
+async def admit_next(connection: Connection, case_id: UUID) -> bool:
+    """Admit the next run of the case, which the caller's transaction holds; say whether there was one."""
+    row = await (await admit_cases(connection, [case_id])).fetchone()
+    return bool(row and row["admitted"])
 
 
 async def admit_due(connection: Connection) -> int:

@@ -50,12 +50,16 @@ async def insert_case(
     actor: str,
     priority: int = 0,
     status: str = "running",
-) -> None:
-    await connection.execute(
-        "INSERT INTO cases (id, process, version, input, started_by, priority, status)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (id_, process, version, Jsonb(input_), actor, priority, status),
-    )
+) -> Case:
+    async with connection.cursor(row_factory=class_row(Case)) as cursor:
+        await cursor.execute(
+            "INSERT INTO cases (id, process, version, input, started_by, priority, status)"
+            f" VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}",
+            (id_, process, version, Jsonb(input_), actor, priority, status),
+        )
+        if case := await cursor.fetchone():
+            return case
+    raise AssertionError("INSERT ... RETURNING gave no row")
 
 
 async def get_case(connection: Connection, id_: UUID) -> Case:

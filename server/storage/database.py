@@ -93,6 +93,23 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[Connection]:
+        """Like `transaction`, but a statement leaves without waiting for the answer to the one before.
+
+        What a statement found is known once its rows are fetched; `rowcount` says nothing. An error is raised
+        by the next fetch, or at the end.
+        """
+        async with translated(), self.pool.connection() as connection:
+            try:
+                async with connection.pipeline():
+                    await connection.execute("BEGIN")
+                    yield connection
+                    await connection.execute("COMMIT")
+            except BaseException:
+                await connection.rollback()
+                raise
+
+    @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Yield a connection on which each statement is a transaction of its own: for one that reads."""
         async with translated(), self.pool.connection() as connection:

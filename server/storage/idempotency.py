@@ -29,7 +29,7 @@ async def keep_key(connection: Connection, actor: str, *, key: str, fingerprint:
     """Reserve the key for the case; False when another transaction was first (this one waits for its end)."""
     cursor = await connection.execute(
         "INSERT INTO idempotency_keys (actor, key, fingerprint, case_id) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT (actor, key) DO NOTHING",
+        " ON CONFLICT (actor, key) DO NOTHING RETURNING case_id",
         (actor, key, fingerprint, case_id),
     )
-    return cursor.rowcount == 1
+    return await cursor.fetchone() is not None

@@ -1,6 +1,6 @@
 """Reviews: opened by an interrupt, answered once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -105,14 +105,16 @@ async def list_reviews(
         return await cursor.fetchall()
 
 
-async def accept_answer(connection: Connection, id_: UUID, *, answer: Any, actor: str) -> bool:
-    """Record the answer if the review is still open; say whether this one was accepted.
+async def accept_answer(connection: Connection, review: Review, *, answer: Any, actor: str) -> Review | None:
+    """Record the answer if the review is still open, and return it answered; None when another was first.
 
     It is one compare-and-set: of any number of answers at once, the database lets one through.
     """
-    cursor = await connection.execute(
-        "UPDATE reviews SET status = 'answered', answer = %s, answered_by = %s, answered_at = now()"
-        " WHERE id = %s AND status = 'open'",
-        (Jsonb(answer), actor, id_),
-    )
-    return cursor.rowcount == 1
+    row = await (
+        await connection.execute(
+            "UPDATE reviews SET status = 'answered', answer = %s, answered_by = %s, answered_at = now()"
+            " WHERE id = %s AND status = 'open' RETURNING status, answered_at",
+            (Jsonb(answer), actor, review.id),
+        )
+    ).fetchone()
+    return replace(review, answer=answer, answered_by=actor, **row) if row else None

@@ -59,11 +59,10 @@ async def enqueue_run(
     case's row is locked until the commit. `resume` maps an interrupt's id to its answer.
     """
     run_id = uuid4()
-    await connection.execute("SELECT 1 FROM cases WHERE id = %s FOR UPDATE", (case_id,))
     await connection.execute(
         "INSERT INTO runs (id, case_id, process, tenant, priority, kind, resume, due_at, status)"
         " SELECT %s, id, process, tenant, priority, %s, %s, COALESCE(%s, now()), 'waiting'"
-        " FROM cases WHERE id = %s",
+        " FROM cases WHERE id = %s FOR UPDATE",
         (run_id, kind, resume and Jsonb(resume), due_at, case_id),
     )
     await admit_cases(connection, [case_id])
