@@ -155,13 +155,13 @@ async def cancel_waiting_runs(connection: Connection, case_id: UUID) -> None:
 async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> bool:
     """Put a run back into the queue under a new job, if `job_id` is still its job; say whether it was.
 
-    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`. A run whose worker died
-    is suspected to be the cause, and its job says so.
+    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`. A run whose workers died
+    more than once in a row is suspected to be the cause, and its job says so.
     """
     cursor = await connection.execute(
         f"WITH still AS (SELECT id, priority, takeovers, {RUN_QUEUE} FROM runs WHERE {_STILL} FOR UPDATE),"
         " job AS (SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(queue, %(task)s, priority, NULL, NULL,"
-        " jsonb_build_object('run_id', id, 'suspect', takeovers > 0), NULL)"
+        " jsonb_build_object('run_id', id, 'suspect', takeovers > 1), NULL)"
         "::procrastinate_job_to_defer_v1]))[1] AS id FROM still)"
         f" UPDATE runs SET status = 'ready', worker = NULL, job_id = job.id FROM job WHERE {_STILL}",
         {"task": TASK, "run": run_id, "job": job_id},
@@ -242,7 +242,7 @@ async def stray_runs(connection: Connection, *, worker: int, executing: set[UUID
     return [(row["id"], row["job_id"]) for row in await cursor.fetchall()]
 
 
-async def lost_runs(connection: Connection, *, stuck_s: int = 5) -> list[tuple[UUID, int]]:
+async def lost_runs(connection: Connection, *, stuck_s: int = 2) -> list[tuple[UUID, int]]:
     """List runs, each with its job, whose worker died while it ran them or before it claimed them.
 
     A worker is dead when nobody holds its advisory lock, and as good as dead when its lease has run out;

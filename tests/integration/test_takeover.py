@@ -36,18 +36,18 @@ async def die(database: Database, run_id: UUID) -> None:
     await take_over(database, HostLimits(default=Limits(deaths=3)), worker=None, executing=set())
 
 
-async def test_a_dead_workers_run_is_ready_again_as_a_suspect(database: Database) -> None:
+async def test_a_dead_workers_run_is_ready_again_and_after_two_deaths_a_suspect(database: Database) -> None:
     await start(database)
     run = await run_row(database)
 
     await die(database, run["id"])
+    await die(database, run["id"])
 
     assert (await run_row(database))["status"] == "ready"
     async with database.transaction() as connection:
-        job = await (
-            await connection.execute("SELECT args FROM procrastinate_jobs ORDER BY id DESC")
-        ).fetchone()
-    assert job == {"args": {"run_id": str(run["id"]), "suspect": True}}
+        cursor = await connection.execute("SELECT args FROM procrastinate_jobs ORDER BY id")
+        suspect = [job["args"].get("suspect") for job in await cursor.fetchall()]
+    assert suspect == [None, False, True]
 
 
 async def test_a_case_that_takes_every_worker_down_is_put_aside(database: Database) -> None:
