@@ -113,7 +113,7 @@ async def staged(setting: Setting, *, postmaster: Postmaster, folder: Path) -> A
         stage = Stage(setting, postmaster=postmaster, url=url, systems=systems, folder=folder)
         environment = await _environment(stage, name, stack)
         stage.hosts = Supervisor(environment, logs=folder)
-        stack.push_async_callback(stage.hosts.close)
+        stack.push_async_callback(lambda: stage.hosts.remove(stage.hosts.members))
         await asyncio.gather(
             *(stage.hosts.add("api") for _ in range(setting.apis)),
             *(stage.hosts.add("worker") for _ in range(setting.workers)),

@@ -64,6 +64,7 @@ class Supervisor:
         self.members: list[Member] = []
         self.deaths: list[Death] = []
         self._logs = logs
+        self._places = 0  # never given twice, so that a name tells one process
 
     @property
     def apis(self) -> list[Member]:
@@ -75,8 +76,8 @@ class Supervisor:
 
     async def add(self, kind: str, *, fault: str = "") -> Member:
         """Add a member and start it; an API process is waited for."""
-        place = sum(member.kind == kind for member in self.members)
-        member = Member(kind, place, port=_free_port() if kind == "api" else None, fault=fault)
+        self._places += 1
+        member = Member(kind, self._places, port=_free_port() if kind == "api" else None, fault=fault)
         self.members.append(member)
         member.task = asyncio.create_task(self._keep(member))
         if kind == "api":
@@ -124,15 +125,15 @@ class Supervisor:
             member.wanted, member.fault = True, fault
             member.stirred.set()
 
-    async def close(self) -> None:
-        for member in self.members:
-            if member.alive:
-                self.send(member, signal.SIGCONT)
-        await self.down(self.members)
-        for member in self.members:
-            if member.task:
-                member.task.cancel()
-        await asyncio.gather(*(m.task for m in self.members if m.task), return_exceptions=True)
+    async def remove(self, members: Iterable[Member]) -> None:
+        """End these members for good."""
+        gone = list(members)
+        await self.down(gone)
+        tasks = [member.task for member in gone if member.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.members = [member for member in self.members if member not in gone]
 
 
 async def answering(member: Member, *, within_s: float = START_S) -> None:

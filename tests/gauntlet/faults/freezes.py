@@ -58,9 +58,8 @@ async def _freeze_some(
         stage.hosts.send(member, signal.SIGCONT)
     await asyncio.sleep(SETTLE_S)  # they do what they were about to do
     await stage.rest()
-    await stage.hosts.down([*woken, rescuer])
-    for member in woken:
-        stage.hosts.members.remove(member)
+    await stage.hosts.down([rescuer])
+    await stage.hosts.remove(woken)
 
 
 async def _freeze_at(stage: Stage, point: str, *, system: str) -> Member | None:
@@ -73,8 +72,7 @@ async def _freeze_at(stage: Stage, point: str, *, system: str) -> Member | None:
         if _is_stopped(victim):
             return victim
         await asyncio.sleep(0.02)
-    await stage.hosts.down([victim])
-    stage.hosts.members.remove(victim)
+    await stage.hosts.remove([victim])
     return None
 
 
