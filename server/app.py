@@ -18,6 +18,7 @@ from server.http import (
     health,
     incidents,
     interventions,
+    migrations,
     processes,
     reviews,
     stops,
@@ -63,7 +64,18 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.add_middleware(LocalOnly)
     app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
     add_problem_handlers(app)
-    faces = (processes, cases, reviews, effects, incidents, interventions, stops, documents, health)
+    faces = (
+        processes,
+        cases,
+        reviews,
+        effects,
+        incidents,
+        interventions,
+        stops,
+        migrations,
+        documents,
+        health,
+    )
     routers = [face.router for face in faces]
     for router in routers:
         app.include_router(router)

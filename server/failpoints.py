@@ -32,6 +32,8 @@ Point = Literal[
     "end_after_commit",
     "answer_before_commit",
     "answer_after_commit",
+    "move_before_commit",
+    "move_after_commit",
     "timer_before_commit",
     "timer_after_commit",
     "intervention_before_commit",

@@ -9,6 +9,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from server.errors import BadRequest, ServerError, Unavailable
+from server.http.migration_models import Migration
 from server.http.models import (
     Case,
     CaseDetail,
@@ -111,6 +112,21 @@ class Api:
 
     def answer_review(self, id_: UUID, answer: Any) -> Review:
         return self._read(Review, self._send("POST", f"/v1/reviews/{id_}/answer", json={"answer": answer}))
+
+    def start_migration(self, process: str, order: dict[str, Any]) -> Migration:
+        path = f"/v1/processes/{quote(process, safe='')}/migrations"
+        return self._read(Migration, self._send("POST", path, json=order))
+
+    def list_migrations(self, process: str, *, limit: int) -> Page[Migration]:
+        path = f"/v1/processes/{quote(process, safe='')}/migrations"
+        return self._list(Page[Migration], path, limit=limit, filters={})
+
+    def get_migration(self, id_: UUID) -> Migration:
+        return self._get(Migration, f"/v1/migrations/{id_}")
+
+    def undo_migration(self, id_: UUID, *, reason: str) -> Migration:
+        response = self._send("POST", f"/v1/migrations/{id_}/undo", json={"reason": reason})
+        return self._read(Migration, response)
 
     def _list(
         self, model: type[Page[_ItemT]], path: str, *, limit: int, filters: dict[str, str | None]

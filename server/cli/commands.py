@@ -11,10 +11,11 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from server.cli import check, host, reconcile, views
+from server.cli import check, host, migrations, reconcile, views
 from server.cli.answers import parse_json_answer, parse_settings
 from server.cli.api import DEFAULT_URL, Api
 from server.cli.ids import SEARCHED, full_id
+from server.cli.options import Actor, Json, Limit, Url
 from server.cli.submissions import Submission, submit_files
 from server.cli.tables import Grid, Id, Status, console_of, one_line, show
 from server.http.models import CaseStatus
@@ -28,15 +29,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (host.serve, host.work, host.migrate, check.check, reconcile.reconcile):
+for command in (
+    host.serve,
+    host.work,
+    host.migrate,
+    check.check,
+    reconcile.reconcile,
+    migrations.migrate_cases,
+    migrations.migrations,
+    migrations.undo_migration,
+):
     app.command()(command)
 
-Url = Annotated[str, typer.Option(envvar="STEWARD_URL", help="Where the server is.")]
-Actor = Annotated[
-    str | None, typer.Option("--as", envvar="STEWARD_ACTOR", help="Who does it, for the audit trail.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON, one document a line.")]
-Limit = Annotated[int, typer.Option(min=1, help="How many rows, newest first.")]
 Abbreviated = Annotated[
     str | None, typer.Argument(metavar="ID", help="An id, or its beginning, to see one in detail.")
 ]

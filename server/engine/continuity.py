@@ -1,6 +1,6 @@
 """Whether a case that stopped under one version of its process can go on under another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from langgraph.checkpoint.base import CheckpointTuple
@@ -14,6 +14,7 @@ _BRANCH = "branch:to:"
 _JOIN = "join:"
 _SENDS = "__pregel_tasks"
 _INTERRUPT = "__interrupt__"
+_OUTSIDE = "00000000-0000-0000-0000-000000000000"  # the task of what comes into the state from outside
 
 What = Literal["process", "step", "review", "state", "input"]
 
@@ -40,12 +41,54 @@ def obstacles_of(
     """
     if head is None:
         return list(_of_input(process, input_))
-    return [*_of_steps(process, head, outline=outline or {}), *_of_state(process, head)]
+    has_begun = "__start__" not in head.checkpoint["channel_values"]
+    facts = state_obstacles(process, values_of(head)) if has_begun else _of_input(process, input_)
+    return [*_of_steps(process, head, outline=outline or {}), *facts]
+
+
+def values_of(head: CheckpointTuple) -> dict[str, Any]:
+    """Return what the channels hold, with what an operator has edited since."""
+    return head.checkpoint["channel_values"] | edits_of(head)
+
+
+def edits_of(head: CheckpointTuple) -> dict[str, Any]:
+    """Return the fields that an operator has given other values since the checkpoint."""
+    written = {channel: value for task, channel, value in head.pending_writes or [] if task == _OUTSIDE}
+    return {
+        name: value["__overwrite__"] if isinstance(value, dict) and "__overwrite__" in value else value
+        for name, value in written.items()
+        if not name.startswith("__")
+    }
 
 
 def pending_steps(head: CheckpointTuple) -> set[str]:
-    """Name the steps that a checkpoint leads to, whatever graph wrote it."""
-    return {channel.rpartition(":")[2] for channel in _held_channels(head)} | set(_sent_to(head))
+    """Name the steps that come next after a checkpoint, whatever graph wrote it."""
+    reached = {name for name in head.checkpoint["channel_values"] if name.startswith(_BRANCH)}
+    reached |= {name for name, is_full in held_joins(head) if is_full}
+    return {channel.rpartition(":")[2] for channel in reached} | set(_sent_to(head))
+
+
+def is_done_in_part(head: CheckpointTuple) -> bool:
+    """Say whether a step that comes next has written something already, or one beside it has ended."""
+    return any(task != _OUTSIDE and channel != _INTERRUPT for task, channel, _ in head.pending_writes or [])
+
+
+def has_sends(head: CheckpointTuple) -> bool:
+    """Say whether a step comes next because another one sent work to it."""
+    return any(_sent_to(head))
+
+
+def held_joins(head: CheckpointTuple) -> Iterator[tuple[str, bool]]:
+    """Yield the channels of joins that some of their steps have reached, and whether all have."""
+    for name, value in head.checkpoint["channel_values"].items():
+        if name.startswith(_JOIN) and (reached := _reached(value)):
+            yield name, set(name.removeprefix(_JOIN).rpartition(":")[0].split("+")) <= reached
+
+
+def _reached(value: Any) -> set[str]:
+    """Return the steps that have reached a join; a deferred one keeps a flag beside them."""
+    names = value[0] if isinstance(value, tuple | list) else value
+    return set(names or ())
 
 
 def _of_input(process: Process, input_: dict[str, Any]) -> Iterator[Obstacle]:
@@ -83,10 +126,10 @@ def _moved(process: Process, steps: Iterable[str], *, outline: dict[str, Any]) -
             )
 
 
-def _of_state(process: Process, head: CheckpointTuple) -> Iterator[Obstacle]:
-    model = process.graph.builder.state_schema
-    values = head.checkpoint["channel_values"]
-    if not (isinstance(model, type) and issubclass(model, BaseModel)) or "__start__" in values:
+def state_obstacles(process: Process, values: Mapping[str, Any]) -> Iterator[Obstacle]:
+    """Say which of these values, by field, the state's model refuses; other names are passed over."""
+    model = process.state_model
+    if model is None:
         return
     try:
         model.model_validate({name: values[name] for name in model.model_fields if name in values})
@@ -100,7 +143,7 @@ def _held_channels(head: CheckpointTuple) -> set[str]:
     """Name the channels that lead to a step and hold something: in the checkpoint, or written since."""
     values = head.checkpoint["channel_values"]
     held = {name for name in values if name.startswith(_BRANCH)}
-    held |= {name for name, value in values.items() if name.startswith(_JOIN) and any(value)}
+    held |= {name for name, _ in held_joins(head)}
     written = {channel for _, channel, _ in head.pending_writes or []}
     return held | {name for name in written if name.startswith((_BRANCH, _JOIN))}
 

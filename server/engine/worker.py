@@ -11,6 +11,7 @@ import structlog
 
 from server.engine.adoption import adopt_stranded
 from server.engine.backlog import admission_limits
+from server.engine.case_migrations import carry_out
 from server.engine.clock import Clock
 from server.engine.registry import Registry
 from server.engine.runner import Runner
@@ -52,7 +53,7 @@ class Worker:
         The signs of life end last: until then nobody takes over a run that still drains.
         """
         async with asyncio.TaskGroup() as group:
-            duties = (self._show_life, self._take_over, self._admit, self._adopt, self._halt)
+            duties = (self._show_life, self._take_over, self._admit, self._adopt, self._move, self._halt)
             signs = [group.create_task(duty()) for duty in duties]
             clock = group.create_task(self._clock.run())
             try:
@@ -157,6 +158,13 @@ class Worker:
             with suppress(Unavailable):
                 await self._runner.halt()
             await asyncio.sleep(HALT_EVERY_S)
+
+    async def _move(self) -> None:
+        """Carry out migrations of cases to the versions that are here."""
+        while True:
+            with suppress(Unavailable):
+                await carry_out(self._database, self._registry)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _adopt(self) -> None:
         """Decide over runs whose version is gone; see `server.engine.adoption`."""

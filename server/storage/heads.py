@@ -25,6 +25,23 @@ class _HeadReader(AsyncPostgresSaver):
         return {UUID(row["thread_id"]): await self._load_checkpoint_tuple(row) for row in rows}
 
 
+async def delete_head(connection: Connection, case_id: UUID, *, checkpoint: str) -> None:
+    """Forget a checkpoint and what was written to it, so that the one before it is the newest again."""
+    for table in ("checkpoint_writes", "checkpoints"):
+        statement = f"DELETE FROM {table} WHERE (thread_id, checkpoint_ns, checkpoint_id) = (%s, '', %s)"
+        await connection.execute(statement.encode(), (str(case_id), checkpoint))
+
+
+async def is_inside_a_step(connection: Connection, case_id: UUID, *, steps: Collection[str]) -> bool:
+    """Say whether a graph inside one of these steps has written checkpoints of its own."""
+    cursor = await connection.execute(
+        "SELECT 1 FROM checkpoints WHERE thread_id = %s AND split_part(checkpoint_ns, ':', 1) = ANY(%s)"
+        " LIMIT 1",
+        (str(case_id), list(steps)),
+    )
+    return await cursor.fetchone() is not None
+
+
 async def read_heads(connection: Connection, cases: Collection[UUID]) -> dict[UUID, CheckpointTuple]:
     """Return the newest checkpoint of each case that has one."""
     return await _HeadReader(connection).read(cases)

@@ -1,5 +1,6 @@
 """What an intervention does to the runs of a case and to where it stands; the caller holds the case's row."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +74,15 @@ async def withdraw_reviews(connection: Connection, case_id: UUID) -> list[UUID]:
         (case_id,),
     )
     return sorted([row["id"] for row in await cursor.fetchall()])
+
+
+async def restore_reviews(connection: Connection, ids: Collection[UUID]) -> None:
+    """Open reviews again that were withdrawn, at the interrupts that they were opened for."""
+    await connection.execute(
+        "UPDATE reviews SET status = 'open', interrupt_id = split_part(interrupt_id, '/', 1)"
+        " WHERE id = ANY(%s) AND status = 'withdrawn'",
+        (list(ids),),
+    )
 
 
 async def list_unsettled_effects(connection: Connection, case_id: UUID) -> list[str]:

@@ -221,6 +221,16 @@ async def abandon_run(connection: Connection, run_id: UUID, *, job_id: int | Non
     )
 
 
+async def cancel_retry(connection: Connection, case_id: UUID) -> None:
+    """Drop a run that was to repeat a step and that nobody has begun; the caller holds the case."""
+    await connection.execute(
+        "WITH gone AS (UPDATE runs SET status = 'cancelled', ended_at = now() WHERE case_id = %s"
+        " AND kind = 'retry' AND status IN ('waiting', 'ready') RETURNING job_id)"
+        " DELETE FROM procrastinate_jobs USING gone WHERE id = gone.job_id AND status = 'todo'",
+        (case_id,),
+    )
+
+
 async def is_at_rest(connection: Connection, case_id: UUID) -> bool:
     """Say whether no run of the case is active, and keep it so until the caller's transaction ends."""
     await connection.execute("SELECT FROM cases WHERE id = %s FOR UPDATE", (case_id,))

@@ -65,7 +65,8 @@ _STRANDED = """
     SELECT runs.id AS run_id, cases.id AS case_id, runs.job_id, cases.process, cases.version
     FROM jsonb_array_elements(%(mine)s) AS mine
     JOIN newest ON (newest.process, newest.version) = (mine ->> 0, mine ->> 1)
-    JOIN cases ON cases.process = newest.process AND cases.ended_at IS NULL AND cases.status = 'running'
+    JOIN cases ON cases.process = newest.process AND cases.ended_at IS NULL
+        AND cases.status IN ('running', 'waiting')
     JOIN runs ON runs.case_id = cases.id AND runs.status = 'ready'
     WHERE (cases.process, cases.version) NOT IN (SELECT process, version FROM served)
     AND runs.created_at < now() - make_interval(secs => %(grace)s)
@@ -98,6 +99,13 @@ async def lock_stranded(connection: Connection, run: Stranded) -> bool:
         )
     ).fetchone()
     return row is not None
+
+
+async def repin_case(connection: Connection, case_id: UUID, *, version: str) -> None:
+    """Pin a case to another version; no attempt under the old one can write any more."""
+    await connection.execute(
+        "UPDATE cases SET version = %s, attempt = attempt + 1 WHERE id = %s", (version, case_id)
+    )
 
 
 async def pin_case(connection: Connection, case_id: UUID, *, version: str) -> None:

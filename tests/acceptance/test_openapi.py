@@ -44,6 +44,8 @@ def ids(client: httpx.Client) -> dict[str, str]:
     case = waiting(client)
     ids = {action: waiting(client)["id"] for action in ("edit", "skip", "cancel", "suspend", "resume")}
     client.post(f"/v1/cases/{ids['resume']}/suspend", json={"reason": "a test"}).raise_for_status()
+    order = {"from_version": "0" * 12, "reason": "a test"}
+    migration = client.post("/v1/processes/invoice_to_pay/migrations", json=order).raise_for_status().json()
     stop = {"scope": "tenant", "value": "nobody", "reason": "a test"}
     return {
         "/v1/cases/{id}": case["id"],
@@ -53,6 +55,7 @@ def ids(client: httpx.Client) -> dict[str, str]:
         "/v1/documents/{id}": case["input"]["document"],
         "/v1/incidents/{id}": stuck["incidents"][0]["id"],
         "/v1/stops/{id}": client.post("/v1/stops", json=stop).raise_for_status().json()["id"],
+        "/v1/migrations/{id}": migration["id"],
         "process": "invoice_to_pay",
         "key": stuck["effects"][0]["key"],
     }

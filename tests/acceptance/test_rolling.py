@@ -1,12 +1,19 @@
 """Two versions of a process at work side by side: old cases go on under the old one until it is gone."""
 
+import json
+import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from conftest import created_database, running_host
 from hosts import rested
+
+from server.cli import main
 
 ORDER = '''"""Ask how much, then say which version asked and which one counted."""
 
@@ -61,10 +68,11 @@ graph = (
 '''
 
 
-def written(folder: Path, version: str) -> Path:
-    """Write the process as it is in a version; return its list of processes."""
+def written(folder: Path, version: str, *, ask: str = "ask") -> Path:
+    """Write the process as it is in a version, its asking step under a name; return its list of processes."""
     folder.mkdir()
-    (folder / "order.py").write_text(ORDER.replace("VERSION", version))
+    text = ORDER.replace("VERSION", version).replace("def ask(", f"def {ask}(")
+    (folder / "order.py").write_text(text.replace("[note, ask, count]", f"[note, {ask}, count]"))
     manifest = folder / "langgraph.json"
     manifest.write_text('{"graphs": {"order": "./order.py:graph"}}')
     return manifest
@@ -111,3 +119,54 @@ def test_each_version_goes_on_with_its_own_cases_until_the_old_one_is_gone(
     assert side_by_side == ["asked by one, counted by one", "asked by two, counted by two"]
     assert alone["result"] == "asked by one, counted by two"
     assert by_old[0]["version"] != by_new["version"] == alone["version"]
+
+
+Steward = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def steward(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Steward:
+    """The command line: it returns the exit code and the JSON that was printed."""
+
+    def run(*arguments: str, environment: dict[str, str]) -> tuple[int, Any]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["steward", *arguments, "--json"])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return int(end.value.code or 0), json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_an_operator_checks_migrates_and_undoes(postgres_url: str, tmp_path: Path, steward: Steward) -> None:
+    old_list, new_list = written(tmp_path / "old", "one"), written(tmp_path / "new", "two", ask="request")
+    with ExitStack() as stack:
+        url = stack.enter_context(created_database(postgres_url))[1]
+        with host_of(url, old_list) as address, httpx.Client(base_url=address, timeout=30) as client:
+            moved, undone = (rested(client, started(client)) for _ in range(2))
+        address = stack.enter_context(host_of(url, new_list))
+        client = stack.enter_context(httpx.Client(base_url=address, timeout=30))
+        there = {"DATABASE_URL": url, "STEWARD_PROCESSES": str(new_list), "STEWARD_URL": address}
+        run = partial(steward, environment=there)
+        order = ["migrate-cases", "--process", "order", "--from", moved["version"], "--map", "ask=request"]
+
+        checked, report = run("check")
+        _, preview = run(*order, "--reason", "try it", "--dry-run")
+        code, done = run(*order, "--reason", "the step has a new name")
+        after = run("check")
+        answer(client, rested(client, moved["id"]))
+        ended = rested(client, moved["id"])
+        rested(client, undone["id"])
+        _, undoing = run("undo-migration", done["id"], "--reason", "once more")
+        back = rested(client, undone["id"])
+        _, listed = run("migrations", "--process", "order")
+
+    assert (checked, report["stuck"][0]["cases"]) == (1, 2)
+    assert (preview["id"], preview["cases"]) == (None, {"pending": 2})
+    assert (code, done["cases"]) == (0, {"moved": 2})
+    assert after == (0, {"examined": 0, "stuck": []})
+    assert ended["result"] == "asked by one, counted by two"
+    assert undoing["cases"] == {"kept": 1, "undone": 1}
+    assert (back["status"], back["version"]) == ("waiting", moved["version"])
+    assert [one["id"] for one in listed["items"]] == [done["id"]]

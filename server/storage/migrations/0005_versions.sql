@@ -18,3 +18,32 @@ ALTER TABLE workers ADD COLUMN serves text[] NOT NULL DEFAULT '{}';
 -- makes the name a part of a NOTIFY channel's, and PostgreSQL gives such a name 63 bytes.
 CREATE FUNCTION run_queue(p_process text, p_version text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN CASE p_version WHEN '' THEN 'runs' ELSE left(p_process, 24) || '@' || p_version END;
+
+-- An operator's order to take waiting cases from one version of a process to another.
+CREATE TABLE process_migrations (
+    id           uuid PRIMARY KEY,
+    process      text NOT NULL,
+    from_version text NOT NULL,
+    to_version   text NOT NULL,
+    plan         jsonb NOT NULL,
+    reason       text NOT NULL,
+    started_by   text NOT NULL,
+    started_at   timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX process_migrations_newest ON process_migrations (process, started_at DESC, id DESC);
+
+-- What became of each case under it. `before` and `after` are checkpoints, `reviews` those that were withdrawn.
+CREATE TABLE case_migrations (
+    migration_id uuid NOT NULL REFERENCES process_migrations,
+    case_id      uuid NOT NULL REFERENCES cases,
+    status       text NOT NULL DEFAULT 'pending'
+                 CHECK (status IN ('pending', 'moved', 'refused', 'undoing', 'undone', 'kept')),
+    before       text,
+    after        text,
+    reviews      uuid[] NOT NULL DEFAULT '{}',
+    why          text,
+    changed_by   text NOT NULL,
+    changed_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (migration_id, case_id)
+);
+CREATE INDEX case_migrations_open ON case_migrations (migration_id, case_id) WHERE status IN ('pending', 'undoing');
