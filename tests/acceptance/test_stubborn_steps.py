@@ -54,7 +54,7 @@ def worker(database_url: str, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
             process.kill()
 
 
-def start(client: httpx.Client, **input_: str) -> str:
+def start(client: httpx.Client, **input_: Any) -> str:
     case: dict[str, Any] = (
         client.post("/v1/processes/stubborn/cases", json={"input": input_}).raise_for_status().json()
     )
@@ -70,12 +70,20 @@ def test_a_step_that_keeps_the_event_loop_costs_its_worker_and_not_its_case(
         case_id = start(client, how="spin", mark=str(tmp_path / "mark"))
         code = first.wait(120)
 
+    exact = {
+        "count": 2**53 + 1,
+        "least": -(2**63),
+        "amount": "1234567890123456789012.50",
+        "emoji": "\U0001f600",
+    }
     with worker(url, tmp_path / "second.log"):
         ended = rested(client, case_id)
+        walked = rested(client, start(client, how="walk", kept=exact))
 
     assert code == 1
     assert "in spin" in (tmp_path / "first.log").read_text()
     assert (ended["status"], ended["result"], ended["attempt"]) == ("succeeded", "the second time", 2)
+    assert walked["state"]["returned"] == walked["input"]["kept"] == exact
 
 
 def test_threads_that_hang_end_as_incidents_and_the_worker_asks_to_be_replaced(

@@ -5,20 +5,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 
 class Order(BaseModel):
-    """What starts a case: how its step behaves, and the file that says that it began before."""
+    """What starts a case: how its step behaves, the file that says that it began before, a value to keep."""
 
     how: Literal["spin", "sleep", "walk"]
     mark: str = ""
+    kept: JsonValue = None
 
 
 class Case(Order):
     """What a case carries."""
 
     result: str = ""
+    returned: JsonValue = None
 
 
 async def spin(state: Case) -> dict[str, Any]:
@@ -38,8 +40,8 @@ def sleep(state: Case) -> dict[str, Any]:
 
 
 async def walk(state: Case) -> dict[str, Any]:
-    """End at once."""
-    return {"result": "walked"}
+    """Hand the value on, and end."""
+    return {"result": "walked", "returned": state.kept}
 
 
 graph = (
