@@ -189,8 +189,8 @@ async def _working(
     It also ends, in order, when too many threads are lost, and at once when its event loop hangs.
     """
     asyncio.get_running_loop().set_default_executor(threads)
-    # Each run needs a connection for its checkpoints and, now and then, one for its ledger.
-    async with Database(url, size=2 * settings.concurrency + 4) as database:
+    # A run needs a connection now and then, for its ledger or its end; the checkpoints of all share one.
+    async with Database(url, size=settings.concurrency + 4) as database:
         registry = load_registry(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )

@@ -6,7 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_id,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncCursor
 from psycopg.errors import Error
@@ -15,6 +21,7 @@ from psycopg.rows import DictRow
 from server.errors import StateNotStorable
 from server.failpoints import pass_point
 from server.storage.database import Database, translated
+from server.storage.saver_head import Head
 from server.storage.saver_rows import Rows, rows_of_checkpoint, rows_of_writes
 from server.storage.saver_writer import Attempt
 
@@ -30,6 +37,26 @@ class FencedSaver(AsyncPostgresSaver):
         super().__init__(database.pool)
         self._database = database
         self._attempt = Attempt(case_id, attempt)
+        self._head: Head | None = None
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return a checkpoint; the newest is read once, and then known from what was written since."""
+        place = config["configurable"]
+        thread_id = str(place["thread_id"])
+        if place.get("checkpoint_ns") or get_checkpoint_id(config):
+            return await super().aget_tuple(config)
+        if self._head is None or self._head.thread_id != thread_id:
+            self._head = Head.of_row(thread_id, await self._newest_row(thread_id))
+        return self._head.load(self.serde) if self._head else await super().aget_tuple(config)
+
+    async def _newest_row(self, thread_id: str) -> DictRow | None:
+        async with self._cursor() as cursor:
+            await cursor.execute(
+                f"{self.SELECT_SQL} WHERE thread_id = %s AND checkpoint_ns = ''"
+                " ORDER BY checkpoint_id DESC LIMIT 1",
+                (thread_id,),
+            )
+            return await cursor.fetchone()
 
     async def aput(
         self,
@@ -63,17 +90,23 @@ class FencedSaver(AsyncPostgresSaver):
 
     async def _write(self, rows: Rows) -> None:
         pass_point("checkpoint_before_write")
-        with _refusals():
-            async with translated():
-                await self._database.checkpoints.write(self._attempt, rows)
+        self._head = self._head and self._head.after(rows)
+        try:
+            with _refusals():
+                async with translated():
+                    await self._database.checkpoints.write(self._attempt, rows)
+        except BaseException:
+            self._head = None  # nobody knows what stands there now
+            raise
         pass_point("checkpoint_after_write")
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         """Open a cursor for what the stock saver does by itself: reads, and deletions behind the fence.
 
-        Whatever it writes uses a pipeline, and nothing else does.
+        Whatever it writes uses a pipeline, but for pruning, which is no work of an attempt.
         """
+        self._head = None
         async with (
             translated(),
             self._database.pool.connection() as connection,

@@ -5,23 +5,20 @@ import operator
 from typing import Annotated, Any, TypedDict
 
 import pytest
-from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.graph import START, StateGraph
-from savers import new_attempt, supersede
+from savers import METADATA, checkpoint_with, config_of, new_attempt, saver_of, supersede
 
 from benchmarks.reference import cases, graph
 from server.errors import AttemptSuperseded, StateNotStorable, Unavailable
 from server.storage.database import Database
-from server.storage.saver import FencedSaver
 from server.storage.saver_writer import Attempt
 
 WRITES_AND_CHECKPOINTS = """
     SELECT later.xmin = writes.xmin AS together FROM checkpoints AS later
     JOIN checkpoint_writes AS writes ON writes.checkpoint_id = later.parent_checkpoint_id
 """
-METADATA: Any = {"source": "loop", "step": 1, "parents": {}}
 
 
 class Done(TypedDict):
@@ -29,18 +26,6 @@ class Done(TypedDict):
 
     item: str
     done: Annotated[list[str], operator.add]
-
-
-def saver_of(database: Database, attempt: Attempt) -> FencedSaver:
-    return FencedSaver(database, case_id=attempt.case_id, attempt=attempt.number)
-
-
-def config_of(thread: object, checkpoint_id: str | None = None) -> Any:
-    return {"configurable": {"thread_id": str(thread), "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}
-
-
-def checkpoint_with(values: dict[str, Any]) -> Checkpoint:
-    return {**empty_checkpoint(), "channel_values": values, "channel_versions": dict.fromkeys(values, "1")}
 
 
 async def save(database: Database, attempt: Attempt, value: Any = "x") -> None:
