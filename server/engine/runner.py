@@ -112,7 +112,9 @@ class Runner:
                     limits, graph, input_, before=before, config=config, control=control
                 )
         finally:
-            del self._controls[claim.run_id]
+            # A later attempt of the same run may have begun in this process: its control stays.
+            if self._controls.get(claim.run_id) is control:
+                del self._controls[claim.run_id]
 
     async def _settle(self, claim: Claim, state: StateSnapshot) -> None:
         """Write how the run ended, in one transaction under the fence.

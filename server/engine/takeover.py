@@ -25,14 +25,15 @@ async def take_over(
 ) -> None:
     """Put back every run that nobody executes although it stands as running.
 
-    `executing` are the runs that the worker of this number does execute.
+    `executing` are the runs that the worker of this number does execute, as they come and go meanwhile.
     """
     async with database.transaction() as connection:
         for run_id, job_id in await lost_runs(connection):
             await _put_back_lost(connection, run_id, job_id=job_id, limits=limits)
         if worker is not None:
             for run_id, job_id in await stray_runs(connection, worker=worker, executing=executing):
-                await requeue_run(connection, run_id, job_id=job_id)
+                if run_id not in executing:  # it may have been claimed while the database was asked
+                    await requeue_run(connection, run_id, job_id=job_id)
         await delete_orphan_jobs(connection)
 
 

@@ -1,5 +1,6 @@
 """What becomes of a run whose worker died: taken over, and put aside when it takes every worker down."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from server.engine.takeover import take_over
 from server.storage.cases import Case, get_case
 from server.storage.database import Database
 from server.storage.runs import claim_run
+from server.storage.workers import register_worker
 
 DEAD = 999  # the number of a worker that holds no lock
 
@@ -92,3 +94,23 @@ async def test_two_looks_at_one_death_count_it_once(database: Database) -> None:
     await take_over(database, HostLimits(), worker=None, executing=set())
 
     assert await run_row(database) == {"id": run["id"], "status": "ready", "takeovers": 1}
+
+
+class JoinedMeanwhile(set[UUID]):
+    """Runs that a worker claims just after somebody has looked at what it executes."""
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(())
+
+
+async def test_a_run_that_is_claimed_while_strays_are_looked_for_is_left_alone(database: Database) -> None:
+    await start(database)
+    run = await run_row(database)
+    async with await database.connect() as alive:
+        number = await register_worker(alive, "here", serves=[])
+        async with database.transaction() as connection:
+            assert await claim_run(connection, run["id"], worker=number)
+
+        await take_over(database, HostLimits(), worker=number, executing=JoinedMeanwhile([run["id"]]))
+
+    assert (await run_row(database))["status"] == "running"
