@@ -6,9 +6,9 @@ from pydantic import JsonValue
 
 from tools import pool
 from tools.effects import digest, find_execution, next_key
-from tools.errors import KeyMissing, NotAllowed, UnknownEffect, UnknownTool
+from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
-from tools.ports import Call, current_guard, current_ledger
+from tools.ports import Call, current_ledger, permit
 from tools.registry import ServerEntry, our_servers
 
 
@@ -56,9 +56,7 @@ class Server:
         return await self._make(self._about_to(compensation.tool, arguments, key=key, undoes=done.key))
 
     async def _make(self, call: Call) -> dict[str, JsonValue]:
-        verdict = await current_guard().decide(call)
-        if not verdict.allowed:
-            raise NotAllowed(f"{call.server}.{call.tool} is not allowed: {verdict.reason}")
+        verdict = await permit(call)
         if call.key is None:
             return await pool.send(self._entry, call.tool, call.arguments)
         return await Once(self._entry, call, key=call.key, read=self.read).happen(verdict)

@@ -22,7 +22,7 @@ from tools.errors import (
     ToolRefused,
     UnknownTool,
 )
-from tools.ports import Call, Entry, Verdict, current_ledger
+from tools.ports import Call, Entry, Verdict, current_ledger, permit
 from tools.registry import ServerEntry
 
 # A process that was frozen after the ledger's word must not send on the strength of it when it wakes: by
@@ -59,6 +59,8 @@ class Once:
         if known.state == "unfinished":
             if (receipt := await self._look_back(known)) is not None:
                 return receipt
+            # Looking back takes time, in which somebody may have forbidden the call.
+            await permit(self._call)
             permitted_at = time.monotonic()
             await ledger.repeat(self._key)
         # A keyed try says nothing of the one before it, which was not looked up.

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from pydantic import JsonValue
 
 from tools.effects import digest
-from tools.errors import ToolError
+from tools.errors import NotAllowed, ToolError
 
 Contract = Literal["read", "keyed", "searchable", "blind"]
 # How the outcome of an effect became known: the tool's own answer, or a look-up afterwards.
@@ -154,6 +154,18 @@ def current_guard() -> Guard:
 
 def current_ledger() -> Ledger:
     return _ledger.get()
+
+
+async def permit(call: Call) -> Verdict:
+    """Ask the guard, at the act.
+
+    Raises:
+        NotAllowed: it says no.
+    """
+    verdict = await current_guard().decide(call)
+    if not verdict.allowed:
+        raise NotAllowed(f"{call.server}.{call.tool} is not allowed: {verdict.reason}")
+    return verdict
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from pydantic import JsonValue
 
-from server.errors import EffectNotOpen
+from server.errors import EffectNotOpen, NotPermitted
+from server.identity.permissions import may
 from server.storage.audit import append_entry
 from server.storage.database import Database
 from server.storage.effects import Effect, fail_effect, find_effect, finish_effect, get_effect
@@ -17,9 +18,12 @@ async def settle_effect(
     The next run of its step gets the receipt without calling, or calls anew.
 
     Raises:
+        NotPermitted: the actor may not.
         NotFound: there is no such effect.
         EffectNotOpen: it has its outcome, or its case has an active run, which may find it out.
     """
+    if not may(actor, "settle", f"effect/{key}"):
+        raise NotPermitted(f"{actor} may not settle effect/{key}")
     async with database.transaction() as connection:
         case_id = (await get_effect(connection, key)).case_id
         if not await is_at_rest(connection, case_id):

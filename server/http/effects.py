@@ -54,7 +54,7 @@ async def get_one_effect(host: HostPart, key: Key) -> Any:
 @router.post(
     "/{key:path}/settle",
     response_model=models.Effect,
-    responses={200: examples.response(examples.SETTLED_EFFECT), **problem_responses(404, 409, 422, 503)},
+    responses={200: examples.response(examples.SETTLED_EFFECT), **problem_responses(403, 404, 409, 422, 503)},
     openapi_extra={"requestBody": examples.SETTLE_BODY},
 )
 async def post_settlement(host: HostPart, actor: Actor, key: Key, body: models.SettleEffect) -> Any:

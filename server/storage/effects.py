@@ -137,14 +137,10 @@ async def repeat_intent(connection: Connection, key: str) -> None:
 async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any], by: str) -> None:
     """Write that an effect happened, and with it that the one which it takes back no longer stands."""
     await connection.execute(
-        "UPDATE effects SET status = 'done', receipt = %s, error = NULL, settled_by = %s, ended_at = now()"
-        " WHERE key = %s",
+        "WITH done AS (UPDATE effects SET status = 'done', receipt = %s, error = NULL, settled_by = %s,"
+        " ended_at = now() WHERE key = %s RETURNING undoes)"
+        " UPDATE effects SET compensated_at = now() FROM done WHERE effects.key = done.undoes",
         (Jsonb(receipt), by, key),
-    )
-    await connection.execute(
-        "UPDATE effects SET compensated_at = now() FROM effects AS undoing"
-        " WHERE undoing.key = %s AND effects.key = undoing.undoes",
-        (key,),
     )
 
 

@@ -8,12 +8,13 @@ from running_systems import System, running_systems
 from transfers import AMOUNT, Order, door, effects_of, finished, run_ready, transfer_process
 
 import tools
+from server.engine.interventions import Intervention, intervene
+from server.engine.registry import Process, Registry
 from server.engine.settlement import settle_effect
 from server.errors import EffectNotOpen, NotFound
 from server.storage.cases import Case, get_case
 from server.storage.database import Database
 from server.storage.effects import list_all_effects
-from server.storage.runs import enqueue_run
 
 RECEIPT = {"transfer": "T-9", "reference": "r", "amount": "10.00", "currency": "EUR", "key": None}
 
@@ -54,10 +55,15 @@ async def settle(database: Database, case: Case, receipt: dict[str, Any] | None)
     await settle_effect(database, key, receipt=receipt, actor="berta", reason="looked into the bank")
 
 
+async def retry(database: Database, case: Case) -> Process:
+    process = transfer_process(act)
+    word = Intervention("retry", reason="looked into")
+    await intervene(database, Registry([process]), case.id, intervention=word, actor="berta")
+    return process
+
+
 async def retried(database: Database, case: Case) -> Case:
-    async with database.transaction() as connection:
-        await enqueue_run(connection, case.id, kind="retry")
-    await run_ready(database, transfer_process(act))
+    await run_ready(database, await retry(database, case))
     async with database.transaction() as connection:
         return await get_case(connection, case.id)
 
@@ -97,8 +103,7 @@ async def test_the_second_word_is_refused(database, stuck):
 
 
 async def test_no_word_is_taken_while_a_run_may_find_it_out(database, stuck):
-    async with database.transaction() as connection:
-        await enqueue_run(connection, stuck.id, kind="retry")
+    await retry(database, stuck)
 
     with pytest.raises(EffectNotOpen, match="active run"):
         await settle(database, stuck, RECEIPT)

@@ -210,19 +210,25 @@ async def test_only_a_keyed_tool_gets_the_key_as_an_argument(tmp_path, contract,
     assert answer["key_argument"] == argument
 
 
-async def test_a_late_answer_to_an_effect_leaves_it_unfinished(tmp_path, ledger):
-    door = Server(unreliable(tmp_path, timeout_s=2))
+@pytest.fixture
+def impatient(tmp_path, monkeypatch, free_port):
+    """A door that waits for two seconds, to a server that runs already: a start may take longer."""
+    monkeypatch.setenv("UNRELIABLE_URL", f"http://127.0.0.1:{free_port}/mcp")
+    with unreliable_over("http", tmp_path, free_port):
+        yield Server(unreliable(tmp_path, url_env="UNRELIABLE_URL", timeout_s=2))
 
+
+async def test_a_late_answer_to_an_effect_leaves_it_unfinished(tmp_path, ledger, impatient):
     with pytest.raises(OutcomeUnknown, match="did not answer within 2 s"):
-        await door.call("note_slowly", key="k1")
+        await impatient.call("note_slowly", key="k1")
 
     assert notes(tmp_path) == ["k1"]
     assert ledger.told == ["begin"]
 
 
-async def test_a_late_answer_to_a_read_is_transient(tmp_path):
+async def test_a_late_answer_to_a_read_is_transient(impatient):
     with pytest.raises(DeadlineExceeded) as late:
-        await Server(unreliable(tmp_path, timeout_s=2)).call("wait")
+        await impatient.call("wait")
 
     assert late.value.kind == "transient"
 
@@ -377,6 +383,29 @@ async def test_a_refused_permission_sends_nothing_and_begins_nothing(tmp_path, l
     assert (guard.asked[0].contract, guard.asked[0].key) == ("keyed", "k1")
     assert ledger.told == []
     assert notes(tmp_path) == []
+
+
+class ChangeOfMind:
+    """A guard that allows once."""
+
+    def __init__(self):
+        self.asked = 0
+
+    async def decide(self, call):
+        self.asked += 1
+        return Verdict(allowed=self.asked == 1, reason="closed meanwhile")
+
+
+async def test_the_guard_is_asked_again_before_an_effect_is_tried_again(tmp_path, ledger):
+    (tmp_path / "die").touch()
+    door = Server(unreliable(tmp_path))
+    with pytest.raises(OutcomeUnknown):
+        await door.call("note", key="k1")
+
+    with install(guard=ChangeOfMind()), pytest.raises(NotAllowed, match="closed meanwhile"):
+        await door.call("note", key="k1")
+
+    assert ledger.told == ["begin", "begin"]
 
 
 async def test_the_guard_is_asked_about_reads_too(tmp_path):
