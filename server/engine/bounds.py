@@ -119,11 +119,7 @@ class BoundedSaver(FencedSaver):
 
     def _check_writes(self, writes: Sequence[tuple[str, Any]], *, step: str) -> None:
         self._check_fan_out(sum(channel == TASKS for channel, _ in writes), step=step)
-        sizes = [
-            self._measure(channel, value, step=step)
-            for channel, value in writes
-            if value is not None and channel != ERROR
-        ]
+        sizes = [self._measure(channel, value, step=step) for channel, value in writes if channel != ERROR]
         self._check_size(sum(sizes), step=step)
 
     def _check_checkpoint(
@@ -147,6 +143,8 @@ class BoundedSaver(FencedSaver):
             raise StateLimit(f"{what} has {size:,} bytes; the limit is {limit:,}", step=step)
 
     def _measure(self, channel: str, value: Any, *, step: str | None = None) -> int:
+        if value is None:  # most are: the marks that lead to the next step
+            return 0
         where = "the state" if step is None else f"what step {step} returned"
         field = {TASKS: "Send", INTERRUPT: "interrupt"}.get(channel, channel)
         try:
