@@ -21,6 +21,7 @@ from server.http import (
     migrations,
     processes,
     reviews,
+    schedules,
     stops,
 )
 from server.http.context import Host
@@ -68,6 +69,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         processes,
         cases,
         reviews,
+        schedules,
         effects,
         incidents,
         interventions,

@@ -38,6 +38,8 @@ Point = Literal[
     "timer_after_commit",
     "intervention_before_commit",
     "intervention_after_commit",
+    "schedule_before_commit",
+    "schedule_after_commit",
 ]
 Action = Literal["kill", "stop", "raise", "sleep"]
 

@@ -54,13 +54,13 @@ async def start_case(
         BadRequest: the process does not take this input, or not as much.
         IdempotencyMismatch: the key came with another input before.
     """
-    checked = process.check_input(check_payload(input_, field="input", limits=process.limits))
+    checked = check_input(process, input_)
     fingerprint = _fingerprint(process.name, checked, order=order)
     try:
         async with database.pipeline() as connection:
             if key and (known := await find_case_of_key(connection, actor, key=key, fingerprint=fingerprint)):
                 return await get_case(connection, known), False
-            case = await _write_case(connection, process, input_=checked, actor=actor, order=order)
+            case = await write_case(connection, process, input_=checked, actor=actor, order=order)
             if key and not await keep_key(
                 connection, actor, key=key, fingerprint=fingerprint, case_id=case.id
             ):
@@ -72,9 +72,23 @@ async def start_case(
         return await start_case(database, process, input_=input_, actor=actor, key=key, order=order)
 
 
-async def _write_case(
-    connection: Connection, process: Process, *, input_: dict[str, Any], actor: str, order: Order
+def check_input(process: Process, input_: dict[str, Any]) -> dict[str, Any]:
+    """Return the input if the process takes it, and as much.
+
+    Raises:
+        BadRequest: naming the field that is wrong.
+    """
+    return process.check_input(check_payload(input_, field="input", limits=process.limits))
+
+
+async def write_case(
+    connection: Connection, process: Process, *, input_: dict[str, Any], actor: str, order: Order = AT_ONCE
 ) -> Case:
+    """Write a case of an input that was checked, its first run and the audit entry: in one transaction.
+
+    Raises:
+        BadRequest: the input names a document that is not stored.
+    """
     case_id = uuid4()
     if isinstance(reference := input_.get("document"), str):
         await check_reference(connection, reference)

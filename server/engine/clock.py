@@ -11,7 +11,9 @@ from operator import attrgetter
 
 import structlog
 
+from server.engine.firing import fire_schedules
 from server.engine.interrupts import WAIT, resume_waits
+from server.engine.registry import Registry
 from server.errors import Unavailable
 from server.failpoints import pass_point
 from server.storage.database import Connection, Database
@@ -30,8 +32,9 @@ HANDLERS: Mapping[str, Handler] = {WAIT: resume_waits}
 class Clock:
     """`run` fires what is due until it is cancelled."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
+        self._registry = registry
 
     async def run(self) -> None:
         """Sleep from one due time to the next; look each second for what came in between."""
@@ -48,7 +51,8 @@ class Clock:
     async def _tick(self) -> float:
         while await fire_due(self._database) == BATCH:
             pass
-        async with self._database.transaction() as connection:
+        await fire_schedules(self._database, self._registry)
+        async with self._database.connection() as connection:
             seconds = await find_seconds_to_next(connection)
         return POLL_S if seconds is None else min(seconds, POLL_S)
 

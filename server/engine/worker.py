@@ -38,7 +38,7 @@ class Worker:
         self._database = database
         self._registry = registry
         self._runner = Runner(database, registry)
-        self._clock = Clock(database)
+        self._clock = Clock(database, registry)
         self._concurrency = concurrency
         self.number: int | None = None
         self._queues: list[str] = []

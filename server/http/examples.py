@@ -5,6 +5,7 @@ from typing import Any
 SAMPLE = "sample:01-clean-with-order.xml"
 CASE_ID = "0b6b6a52-3a39-4f0b-8f0e-9a3c5a0d4c11"
 REVIEW_ID = "5e0c3f5e-52f0-4a5c-9b7a-1c9e6a1d2b33"
+SCHEDULE_ID = "9a1d7a52-6c0e-4f4c-8a47-3b1f0c2d4e55"
 DOCUMENT_ID = "sha256:" + "5f" * 32
 INVOICE = "Invoice LG-2026-0311 of Donau Logistik GmbH, 4,200.00 EUR"
 
@@ -167,6 +168,38 @@ DOCUMENT: dict[str, Any] = {
     "created_at": "2026-10-05T08:00:00Z",
 }
 
+SCHEDULE: dict[str, Any] = {
+    "id": SCHEDULE_ID,
+    "name": "rent",
+    "process": "invoice_to_pay",
+    "cron": "0 8 1 * *",
+    "zone": "Europe/Zurich",
+    "input": {"document": SAMPLE},
+    "overlap": "skip",
+    "catch_up": "one",
+    "enabled": True,
+    "next_at": "2026-11-01T07:00:00Z",
+    "last_at": "2026-10-01T06:00:00Z",
+    "last_case": CASE_ID,
+    "created_by": "dev",
+    "created_at": "2026-09-05T08:00:00Z",
+    "updated_at": "2026-09-05T08:00:00Z",
+}
+
+SCHEDULE_DETAIL: dict[str, Any] = {
+    **SCHEDULE,
+    "upcoming": ["2026-11-01T07:00:00Z", "2026-12-01T07:00:00Z"],
+    "firings": [
+        {
+            "scheduled_for": "2026-10-01T06:00:00Z",
+            "outcome": "started",
+            "reason": None,
+            "case_id": CASE_ID,
+            "fired_at": "2026-10-01T06:00:00Z",
+        }
+    ],
+}
+
 HEALTHY: dict[str, Any] = {"status": "ok", "parts": {}}
 READY: dict[str, Any] = {"status": "ok", "parts": {"database": True}}
 
@@ -207,6 +240,30 @@ ANSWER_BODY: dict[str, Any] = {
 SETTLE_BODY: dict[str, Any] = {
     "required": True,
     "content": {"application/json": {"examples": {"happened": {"value": SETTLEMENT}}}},
+}
+
+
+SCHEDULE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "examples": {
+                "monthly": {
+                    "value": {
+                        "name": "rent",
+                        "process": "invoice_to_pay",
+                        "cron": "0 8 1 * *",
+                        "zone": "Europe/Zurich",
+                        "input": {"document": SAMPLE},
+                    }
+                }
+            }
+        }
+    },
+}
+SCHEDULE_CHANGE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {"application/json": {"examples": {"later": {"value": {"cron": "0 9 1 * *"}}}}},
 }
 
 

@@ -83,11 +83,13 @@ async def fire_timers(connection: Connection, *, kinds: Collection[str], limit: 
 
 
 async def find_seconds_to_next(connection: Connection) -> float | None:
-    """Return how long it is until a timer becomes due; those that are due and held do not count."""
+    """Return how long it is until a timer or a schedule becomes due; what is due and held does not count."""
     row = await (
         await connection.execute(
-            "SELECT extract(epoch FROM due_at - now())::float8 AS seconds FROM timers"
-            " WHERE status = 'set' AND due_at > now() ORDER BY due_at LIMIT 1"
+            "SELECT extract(epoch FROM LEAST("
+            "(SELECT min(due_at) FROM timers WHERE status = 'set' AND due_at > now()),"
+            " (SELECT min(next_at) FROM schedules WHERE enabled AND next_at > now())"
+            ") - now())::float8 AS seconds"
         )
     ).fetchone()
     return row["seconds"] if row else None

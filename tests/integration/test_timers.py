@@ -1,29 +1,20 @@
 """Waits and timers: by the database's clock, each once, never early."""
 
 import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
 import pytest
-from conftest import ROOT
-from waiting_processes import FAR, waiting_registry
+from waiting_processes import FAR, dies, rows, waiting_registry, worker
 
 from server.engine.cases import answer_review, start_case
 from server.engine.clock import fire_due
 from server.engine.runner import Runner
-from server.failpoints import VARIABLE
 from server.storage.cases import Case, get_case, set_status
 from server.storage.database import Database
 from server.storage.reviews import list_reviews
 from server.storage.timers import Timer, list_timers
-
-WORKER = Path(__file__).with_name("waiting_processes.py")
 
 
 async def start(database: Database, process: str = "loop", **input_: Any) -> UUID:
@@ -45,12 +36,6 @@ async def started(database: Database, process: str = "loop", **input_: Any) -> U
     case_id = await start(database, process, **input_)
     await run_all(database)
     return case_id
-
-
-async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
-    async with database.transaction() as connection:
-        cursor = await connection.execute(statement.encode())
-        return await cursor.fetchall() if cursor.description else []
 
 
 async def case_of(database: Database, case_id: UUID) -> Case:
@@ -234,28 +219,11 @@ async def test_ten_thousand_timers_due_at_once_fire_once_each(database: Database
     assert counts == {"count": 10_000, "cases": 10_000, "jobs": 10_000, "entries": 10_000}
 
 
-@contextmanager
-def worker(url: str, fault: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of the waiting processes in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: fault}
-    with subprocess.Popen(
-        [sys.executable, WORKER, url], env=environment, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 async def comes_to(database: Database, case_id: UUID, status: str) -> Case:
     async with asyncio.timeout(60):
         while (case := await case_of(database, case_id)).status != status:  # noqa: ASYNC110  the database is asked
             await asyncio.sleep(0.05)
     return case
-
-
-async def dies(process: subprocess.Popen[bytes]) -> None:
-    assert await asyncio.to_thread(process.wait, 60) == -9, "the worker did not pass the point"
 
 
 @pytest.mark.parametrize("point", ["timer_before_commit", "timer_after_commit"])

@@ -1,9 +1,14 @@
-"""Small processes that wait for a time, and a worker of them as a program."""
+"""Small processes that wait for a time, and a worker of them as a program of its own."""
 
 import asyncio
 import operator
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 from langgraph.graph import END, START, StateGraph
@@ -13,8 +18,10 @@ from pydantic import BaseModel
 from nodes.wait import wait_for, wait_until
 from server.engine.registry import Registry, as_process
 from server.engine.worker import Worker
+from server.failpoints import VARIABLE
 from server.storage.database import Database
 
+ROOT = Path(__file__).resolve().parents[2]
 FAR = datetime(2126, 1, 1, tzinfo=UTC)
 
 
@@ -74,6 +81,29 @@ def waiting_registry() -> Registry:
     wrong = StateGraph(Errand).add_node(stumble).add_edge(START, "stumble").add_edge("stumble", END)
     graphs = {"loop": loop, "parallel": parallel, "wrong": wrong}
     return Registry([as_process(name, graph, doc=name, store=None) for name, graph in graphs.items()])
+
+
+async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
+    async with database.transaction() as connection:
+        cursor = await connection.execute(statement.encode())
+        return await cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def worker(url: str, fault: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of the waiting processes in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: fault}
+    with subprocess.Popen(
+        [sys.executable, __file__, url], env=environment, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def dies(process: subprocess.Popen[bytes]) -> None:
+    assert await asyncio.to_thread(process.wait, 60) == -9, "the worker did not pass the point"
 
 
 async def work(url: str) -> None:

@@ -38,7 +38,7 @@ def test_every_limit_that_stops_a_case_is_documented() -> None:
 def test_every_route_that_the_documentation_names_exists() -> None:
     paths = set(create_app(Settings(), database_url="postgresql://unused").openapi()["paths"])
     text = "".join(file.read_text("utf-8") for file in [*DOCS.glob("*.md"), ROOT / "README.md"])
-    named = re.findall(r"`(?:GET|POST) (/[^\s`]*)`", text)
+    named = re.findall(r"`(?:GET|POST|PATCH|DELETE) (/[^\s`]*)`", text)
 
     assert named
     assert [path for path in named if path not in paths] == []
