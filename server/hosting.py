@@ -17,6 +17,7 @@ from server.bundled_erp import bundled_erp
 from server.engine.check import Report, check_cases
 from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
+from server.engine.retention import keep_pruning
 from server.engine.store import DocumentStore
 from server.engine.threads import StepThreads
 from server.engine.watchdog import watched_loop
@@ -197,12 +198,14 @@ async def _working(
         async with watched_loop():
             worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
             wearing = asyncio.create_task(threads.until_worn_out())
+            pruning = asyncio.create_task(keep_pruning(database, keep_days=settings.keep_checkpoints_days))
             for task in (worker, wearing):
                 task.add_done_callback(lambda _: stopping.set())
             try:
                 yield
             finally:
                 wearing.cancel()
+                pruning.cancel()
                 await _stop(worker)
                 await close_tools()
 
