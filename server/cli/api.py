@@ -14,6 +14,8 @@ from server.http.models import (
     Case,
     CaseDetail,
     CaseStatus,
+    Effect,
+    EffectStatus,
     Page,
     Process,
     Review,
@@ -109,6 +111,21 @@ class Api:
 
     def get_review(self, id_: UUID) -> Review:
         return self._get(Review, f"/v1/reviews/{id_}")
+
+    def list_effects(
+        self, *, limit: int, status: EffectStatus | None = None, server: str | None = None
+    ) -> Page[Effect]:
+        """Return the newest effects of all cases, over as many pages of the API as that takes."""
+        return self._list(
+            Page[Effect], "/v1/effects", limit=limit, filters={"status": status, "server": server}
+        )
+
+    def get_effect(self, key: str) -> Effect:
+        return self._get(Effect, f"/v1/effects/{quote(key)}")
+
+    def settle_effect(self, key: str, *, receipt: dict[str, Any] | None, reason: str) -> Effect:
+        word = {"happened": receipt is not None, "receipt": receipt, "reason": reason}
+        return self._read(Effect, self._send("POST", f"/v1/effects/{quote(key)}/settle", json=word))
 
     def answer_review(self, id_: UUID, answer: Any) -> Review:
         return self._read(Review, self._send("POST", f"/v1/reviews/{id_}/answer", json={"answer": answer}))

@@ -11,7 +11,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from server.cli import check, host, migrations, reconcile, views
+from server.cli import check, effects, host, migrations, reconcile, views
 from server.cli.answers import parse_json_answer, parse_settings
 from server.cli.api import DEFAULT_URL, Api
 from server.cli.ids import SEARCHED, full_id
@@ -35,6 +35,8 @@ for command in (
     host.migrate,
     check.check,
     reconcile.reconcile,
+    effects.effects,
+    effects.settle,
     migrations.migrate_cases,
     migrations.migrations,
     migrations.undo_migration,

@@ -1,5 +1,6 @@
 """Workers killed in the middle of an effect: the other system's own rows say how often it happened."""
 
+import json
 import os
 import signal
 import subprocess
@@ -89,18 +90,31 @@ def test_what_can_be_repeated_or_looked_up_happens_once(field: Field, system: st
     assert len(field.systems[system].books.find_transfers(case["input"]["reference"])) == 1
 
 
-@pytest.mark.parametrize(("fault", "applied"), [("effect_after_intent", 0), ("effect_answered", 1)])
-def test_what_cannot_is_an_incident_that_a_person_settles(field: Field, fault: str, applied: int) -> None:
-    case = killed_and_taken_over(field, "blind", fault)
-    (effect,) = case["effects"]
-    done = {"transfer": "T-1", "reference": "r", "amount": "10.00", "currency": "EUR", "key": None}
-    word = {"happened": bool(applied), "receipt": done if applied else None, "reason": "looked"}
+def steward(field: Field, *arguments: str) -> Any:
+    """Run a command against the API and return the JSON that it prints."""
+    command = [sys.executable, "-m", "server", *arguments, "--json", "--url", str(field.client.base_url)]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(printed.stdout)
 
-    settled = field.client.post(f"/v1/effects/{effect['key']}/settle", json=word)
+
+@pytest.mark.parametrize(
+    ("fault", "applied", "word", "settled"),
+    [
+        ("effect_after_intent", 0, ["--did-not-happen"], "failed"),
+        ("effect_answered", 1, ["--receipt", '{"transfer": "T-1"}'], "done"),
+    ],
+)
+def test_what_cannot_is_an_incident_that_a_person_settles(
+    field: Field, fault: str, applied: int, word: list[str], settled: str
+) -> None:
+    case = killed_and_taken_over(field, "blind", fault)
+    (effect,) = steward(field, "effects", "--status", "intended")["items"]
+
+    effect_now = steward(field, "settle", effect["key"], *word, "--reason", "looked into it")
 
     assert (case["status"], case["error"]["code"]) == ("incident", "tool_outcome_unknown")
-    assert effect["status"] == "intended"
-    assert settled.raise_for_status().json()["status"] == ("done" if applied else "failed")
+    assert effect["case_id"] == case["id"]
+    assert (effect_now["status"], effect_now["settled_by"]) == (settled, "operator")
     assert len(field.systems["blind"].books.find_transfers(case["input"]["reference"])) == applied
 
 
