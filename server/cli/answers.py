@@ -11,14 +11,14 @@ from server.engine.plain_json import check_plain
 Form = dict[str, Any] | None
 
 
-def parse_json_answer(text: str) -> Any:
-    """Read the value of `--json-answer`."""
+def parse_json(text: str, *, option: str) -> Any:
+    """Read the value of an option that takes JSON."""
     try:
-        answer = json.loads(text)
-        check_plain(answer)
+        value = json.loads(text)
+        check_plain(value)
     except (ValueError, RecursionError) as error:
-        raise typer.BadParameter(f"not JSON: {error}", param_hint="--json-answer") from error
-    return answer
+        raise typer.BadParameter(f"not JSON: {error}", param_hint=option) from error
+    return value
 
 
 def parse_settings(settings: list[str], *, form: Form) -> dict[str, Any]:

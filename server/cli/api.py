@@ -21,6 +21,7 @@ from server.http.models import (
     Review,
     ReviewStatus,
 )
+from server.http.schedule_models import Schedule, ScheduleDetail
 from server.identity.actors import ACTOR_HEADER, actor_of
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -144,6 +145,21 @@ class Api:
     def undo_migration(self, id_: UUID, *, reason: str) -> Migration:
         response = self._send("POST", f"/v1/migrations/{id_}/undo", json={"reason": reason})
         return self._read(Migration, response)
+
+    def list_schedules(self, *, limit: int) -> Page[Schedule]:
+        return self._list(Page[Schedule], "/v1/schedules", limit=limit, filters={})
+
+    def get_schedule(self, id_: UUID) -> ScheduleDetail:
+        return self._get(ScheduleDetail, f"/v1/schedules/{id_}")
+
+    def create_schedule(self, plan: dict[str, Any]) -> Schedule:
+        return self._read(Schedule, self._send("POST", "/v1/schedules", json=plan))
+
+    def change_schedule(self, id_: UUID, changes: dict[str, Any]) -> Schedule:
+        return self._read(Schedule, self._send("PATCH", f"/v1/schedules/{id_}", json=changes))
+
+    def delete_schedule(self, id_: UUID) -> None:
+        self._send("DELETE", f"/v1/schedules/{id_}")
 
     def _list(
         self, model: type[Page[_ItemT]], path: str, *, limit: int, filters: dict[str, str | None]

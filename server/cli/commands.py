@@ -11,8 +11,8 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from server.cli import check, effects, host, migrations, reconcile, views
-from server.cli.answers import parse_json_answer, parse_settings
+from server.cli import check, effects, host, migrations, reconcile, schedules, views
+from server.cli.answers import parse_json, parse_settings
 from server.cli.api import DEFAULT_URL, Api
 from server.cli.ids import SEARCHED, full_id
 from server.cli.options import Actor, Json, Limit, Url
@@ -40,6 +40,9 @@ for command in (
     migrations.migrate_cases,
     migrations.migrations,
     migrations.undo_migration,
+    schedules.schedules,
+    schedules.schedule,
+    schedules.unschedule,
 ):
     app.command()(command)
 
@@ -159,7 +162,7 @@ def answer(
     with Api(url, actor=actor) as api:
         review = api.get_review(full_id(review_id, among=lambda: _review_ids(api)))
         if json_answer is not None:
-            value = parse_json_answer(json_answer)
+            value = parse_json(json_answer, option="--json-answer")
         else:
             value = parse_settings(settings or [], form=review.form)
         answered = api.answer_review(review.id, value)

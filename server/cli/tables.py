@@ -27,6 +27,10 @@ _STYLES = {
     "refused": "red",
     "set": "yellow",
     "fired": "green",
+    "started": "green",
+    "queued": "yellow",
+    "skipped": "dim",
+    "missed": "red",
 }
 
 

@@ -7,7 +7,7 @@ import typer
 from pydantic import BaseModel
 
 from nodes.review import Approval
-from server.cli.answers import choices_of, kinds_of, parse_json_answer, parse_settings
+from server.cli.answers import choices_of, kinds_of, parse_json, parse_settings
 
 APPROVAL = Approval.model_json_schema()
 
@@ -67,13 +67,13 @@ def test_a_name_that_is_set_twice_is_wrong_usage(settings: list[str]) -> None:
 
 
 def test_a_json_answer_is_any_json() -> None:
-    assert parse_json_answer('{"decision": "approve"}') == {"decision": "approve"}
+    assert parse_json('{"decision": "approve"}', option="--json-answer") == {"decision": "approve"}
 
 
 @pytest.mark.parametrize("text", ["", "{decision: approve}", "[" * 100_000])
 def test_an_answer_that_is_not_json_is_wrong_usage(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="not JSON"):
-        parse_json_answer(text)
+        parse_json(text, option="--json-answer")
 
 
 @pytest.mark.parametrize(
