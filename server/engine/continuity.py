@@ -9,12 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from server.engine.registry import Process
 from server.errors import BadRequest
+from server.storage.checkpoints import OUTSIDE
 
 _BRANCH = "branch:to:"
 _JOIN = "join:"
 _SENDS = "__pregel_tasks"
 _INTERRUPT = "__interrupt__"
-_OUTSIDE = "00000000-0000-0000-0000-000000000000"  # the task of what comes into the state from outside
 
 What = Literal["process", "step", "review", "state", "input"]
 
@@ -53,7 +53,7 @@ def values_of(head: CheckpointTuple) -> dict[str, Any]:
 
 def edits_of(head: CheckpointTuple) -> dict[str, Any]:
     """Return the fields that an operator has given other values since the checkpoint."""
-    written = {channel: value for task, channel, value in head.pending_writes or [] if task == _OUTSIDE}
+    written = {channel: value for task, channel, value in head.pending_writes or [] if task == OUTSIDE}
     return {
         name: value["__overwrite__"] if isinstance(value, dict) and "__overwrite__" in value else value
         for name, value in written.items()
@@ -70,7 +70,7 @@ def pending_steps(head: CheckpointTuple) -> set[str]:
 
 def is_done_in_part(head: CheckpointTuple) -> bool:
     """Say whether a step that comes next has written something already, or one beside it has ended."""
-    return any(task != _OUTSIDE and channel != _INTERRUPT for task, channel, _ in head.pending_writes or [])
+    return any(task != OUTSIDE and channel != _INTERRUPT for task, channel, _ in head.pending_writes or [])
 
 
 def has_sends(head: CheckpointTuple) -> bool:

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from server.engine.cases import Order, start_case
 from server.engine.documents import accept_document
-from server.engine.history import read_history
+from server.engine.history import History, read_history
 from server.engine.registry import Process
 from server.errors import BadRequest, UnsupportedDocument
 from server.http import examples, models
@@ -103,7 +103,8 @@ async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  
         timers = await list_timers(connection, id)
         effects = await list_effects(connection, id)
         incidents = await list_incidents(connection, case_id=id, limit=_MAX_INCIDENTS)
-    history = await read_history(host.database, host.registry.get(case.process), id)
+    process = host.registry.find(case.process)
+    history = await read_history(host.database, process, id) if process else History({}, [])
     return models.CaseDetail(
         **models.Case.model_validate(case).model_dump(),
         state=history.values,

@@ -10,7 +10,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from server.storage.database import Connection
 
 # Under this task LangGraph keeps what comes into the state from outside; the next run applies it first.
-_OUTSIDE = "00000000-0000-0000-0000-000000000000"
+OUTSIDE = "00000000-0000-0000-0000-000000000000"
 
 
 def saver_on(connection: Connection) -> AsyncPostgresSaver:
@@ -26,13 +26,13 @@ async def put_values(connection: Connection, case_id: UUID, values: dict[str, An
     """
     saver = saver_on(connection)
     saved = await _last(saver, case_id)
-    written = {channel: value for task, channel, value in saved.pending_writes or () if task == _OUTSIDE}
+    written = {channel: value for task, channel, value in saved.pending_writes or () if task == OUTSIDE}
     await connection.execute(
         "DELETE FROM checkpoint_writes WHERE thread_id = %s AND checkpoint_ns = '' AND checkpoint_id = %s"
         " AND task_id = %s",
-        (str(case_id), saved.checkpoint["id"], _OUTSIDE),
+        (str(case_id), saved.checkpoint["id"], OUTSIDE),
     )
-    await saver.aput_writes(saved.config, list((written | values).items()), _OUTSIDE)
+    await saver.aput_writes(saved.config, list((written | values).items()), OUTSIDE)
 
 
 async def put_trigger(connection: Connection, case_id: UUID, channel: str) -> None:

@@ -53,11 +53,15 @@ class Stranded:
     version: str
 
 
+# A run of a version that was served before has nobody to wait for; one that was never served may be of a new
+# version whose workers still start.
 _STRANDED = """
-    WITH served AS (
-        SELECT process, version, first_seen_at FROM process_versions WHERE EXISTS (
-            SELECT 1 FROM workers WHERE run_queue(process, version) = ANY(workers.serves)
-            AND workers.seen_at > now() - make_interval(secs => %(grace)s))
+    WITH alive AS (
+        SELECT DISTINCT unnest(serves) AS queue FROM workers
+        WHERE seen_at > now() - make_interval(secs => %(grace)s)
+    ), served AS (
+        SELECT process, version, first_seen_at FROM process_versions
+        JOIN alive ON alive.queue = run_queue(process, version)
     ), newest AS (
         SELECT DISTINCT ON (process) process, version FROM served
         ORDER BY process, first_seen_at DESC, version
@@ -69,7 +73,8 @@ _STRANDED = """
         AND cases.status IN ('running', 'waiting')
     JOIN runs ON runs.case_id = cases.id AND runs.status = 'ready'
     WHERE (cases.process, cases.version) NOT IN (SELECT process, version FROM served)
-    AND runs.created_at < now() - make_interval(secs => %(grace)s)
+    AND (runs.created_at < now() - make_interval(secs => %(grace)s) OR EXISTS (
+        SELECT 1 FROM workers WHERE run_queue(cases.process, cases.version) = ANY(serves)))
     ORDER BY runs.created_at LIMIT 100
 """
 

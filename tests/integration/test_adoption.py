@@ -179,6 +179,38 @@ async def test_of_several_versions_at_work_the_newest_adopts(database: Database)
     assert (await case_of(database, case_id)).version == LONGER.version
 
 
+async def test_a_run_of_a_version_that_was_served_is_adopted_without_delay(database: Database) -> None:
+    case_id = await answered(database, small_process())
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE workers SET seen_at = now() - interval '6 seconds'")
+        await save_versions(connection, [LONGER])
+        await register_worker(connection, "w", serves=await list_queues(connection, [LONGER]))
+
+    await adopt_stranded(database, Registry([LONGER]))
+
+    assert (await case_of(database, case_id)).version == LONGER.version
+
+
+async def test_a_start_for_workers_that_still_start_is_left_to_them(database: Database) -> None:
+    await at_work(database, small_process())
+    case = await start(database, LONGER)
+
+    await adopt_stranded(database, Registry([small_process()]))
+
+    assert (await case_of(database, case.id)).version == LONGER.version
+
+
+async def test_a_delayed_start_is_adopted_when_its_time_has_come(database: Database) -> None:
+    await at_work(database, small_process())
+    case = await start(database, small_process())
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE cases SET status = 'waiting'")
+
+    await adopt(database, LONGER)
+
+    assert (await case_of(database, case.id)).version == LONGER.version
+
+
 async def test_a_case_from_before_versions_is_adopted(database: Database) -> None:
     case_id = await answered(database, small_process())
     async with database.transaction() as connection:
