@@ -65,8 +65,14 @@ def finish(state: Parcel) -> dict[str, Any]:
     return {"result": f"{state.thing}: {state.weight} g, size {state.size}"}
 
 
+def weigh(state: Parcel) -> dict[str, Any]:
+    """Ask once more."""
+    answer = interrupt({"question": f"How heavy is the thing {state.thing}?"}, response_schema=Size)
+    return {"weight": answer.size}
+
+
 def parcel_process() -> Process:
-    builder = StateGraph(Parcel, input_schema=Arrival).add_sequence([measure, finish])
+    builder = StateGraph(Parcel, input_schema=Arrival).add_sequence([measure, weigh, finish])
     builder.add_edge(START, "measure").add_edge("finish", END)
     return as_process("small", builder, doc="The small process, changed.", store=None)
 
@@ -123,9 +129,10 @@ async def test_a_moved_case_asks_anew_and_goes_on_from_the_answer(database: Data
     await answer_review(database, review.id, answer={"size": 3}, actor="ben")
     await run_all(database, NEW)
 
-    case = await case_of(database, case_id)
+    history = await read_history(database, NEW, case_id)
     assert review.question == "How large is the thing chair?"
-    assert (case.status, case.version, case.result) == ("succeeded", NEW.version, "chair: 7 g, size 3")
+    assert (history.values["weight"], history.values["size"]) == (7, 3)
+    assert [step.name for step in history.steps if step.status == "waiting"] == ["weigh"]
 
 
 async def test_the_old_review_is_withdrawn_and_named_by_the_migration(database: Database) -> None:
@@ -225,18 +232,33 @@ async def test_a_move_is_undone_before_its_step_has_run_too(database: Database) 
     assert len(await reviews_of(database, case_id, status="open")) == 1
 
 
-async def test_a_case_that_has_gone_on_since_is_not_put_back(database: Database) -> None:
+@pytest.mark.parametrize("has_run", [False, True], ids=["answered", "waiting again"])
+async def test_a_case_that_has_gone_on_since_is_not_put_back(database: Database, has_run: bool) -> None:
     case_id = await waiting_case(database)
     migration = await migrate_cases(database)
     await run_all(database, NEW)
     (review,) = await reviews_of(database, case_id, status="open")
     await answer_review(database, review.id, answer={"size": 3}, actor="ben")
+    if has_run:
+        await run_all(database, NEW)
 
     await undo(database, migration)
     await run_all(database, NEW)
 
     assert await counts(database, migration) == {"kept": 1}
-    assert (await case_of(database, case_id)).result == "chair: 7 g, size 3"
+    assert (await case_of(database, case_id)).version == NEW.version
+    (second,) = await reviews_of(database, case_id, status="open")
+    assert second.question == "How heavy is the thing chair?"
+
+
+async def test_several_workers_share_the_cases_of_a_migration(database: Database) -> None:
+    for _ in range(6):
+        await waiting_case(database)
+    migration = await ordered(database)
+
+    await asyncio.gather(*(carry_out(database, Registry([NEW])) for _ in range(3)))
+
+    assert await counts(database, migration) == {"moved": 6}
 
 
 @pytest.mark.parametrize(
