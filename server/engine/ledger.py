@@ -18,6 +18,7 @@ from server.storage.effects import (
     finish_effect,
     insert_intent,
     repeat_intent,
+    replace_intent,
 )
 from server.storage.runs import Claim, assert_current
 from tools.errors import EffectConflict, OutcomeUnknown, ToolError
@@ -87,7 +88,7 @@ class PostgresLedger:
     async def _intend(self, connection: Connection, call: Call, *, key: str, verdict: Verdict) -> Entry:
         known = await find_effect(connection, key)
         if known is not None:
-            return await self._again(connection, call, known=known)
+            return await self._again(connection, call, verdict, known=known)
         await insert_intent(
             connection,
             key,
@@ -104,16 +105,26 @@ class PostgresLedger:
         await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
         return Entry("new")
 
-    async def _again(self, connection: Connection, call: Call, *, known: Effect) -> Entry:
+    async def _again(self, connection: Connection, call: Call, verdict: Verdict, *, known: Effect) -> Entry:
+        """Say what is known of an effect.
+
+        One that certainly did not happen may come with other arguments: an operator may have corrected them.
+        """
+        if known.status == "failed":
+            await replace_intent(
+                connection,
+                known.key,
+                arguments=call.arguments,
+                digest=call.digest,
+                verdict=asdict(verdict),
+            )
+            await self._audit(connection, "effect_repeated", key=known.key)
+            return Entry("new")
         if known.digest != call.digest:
             raise EffectConflict(f"effect {known.key} was intended with other arguments")
         if known.status == "done":
             return Entry("done", receipt=known.receipt)
-        if known.status == "intended":
-            return Entry("unfinished", tried_at=known.tried_at, age_s=known.age_s)
-        await repeat_intent(connection, known.key)
-        await self._audit(connection, "effect_repeated", key=known.key)
-        return Entry("new")
+        return Entry("unfinished", tried_at=known.tried_at, age_s=known.age_s)
 
     async def _assert_own(self, connection: Connection, key: str, *, receipt: dict[str, JsonValue]) -> None:
         effect = await find_effect(connection, key)

@@ -134,6 +134,17 @@ async def repeat_intent(connection: Connection, key: str) -> None:
     )
 
 
+async def replace_intent(
+    connection: Connection, key: str, *, arguments: dict[str, Any], digest: str, verdict: dict[str, Any]
+) -> None:
+    """Intend an effect that certainly did not happen anew, with the arguments of now."""
+    await repeat_intent(connection, key)
+    await connection.execute(
+        "UPDATE effects SET arguments = %s, digest = %s, verdict = %s WHERE key = %s",
+        (Jsonb(arguments), digest, Jsonb(verdict), key),
+    )
+
+
 async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any], by: str) -> None:
     """Write that an effect happened, and with it that the one which it takes back no longer stands."""
     await connection.execute(

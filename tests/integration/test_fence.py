@@ -13,7 +13,7 @@ from server.storage.database import Database
 from server.storage.effects import list_effects
 from server.storage.runs import Claim, claim_run, end_run, requeue_run
 from server.storage.saver import FencedSaver
-from tools.errors import EffectConflict, NotSent
+from tools.errors import EffectConflict, NotSent, ToolRefused
 from tools.ports import Call, Entry, Verdict
 
 ALLOWED = Verdict(allowed=True, reason="a test")
@@ -167,6 +167,18 @@ async def test_an_effect_that_failed_is_new_again(database: Database, claim: Cla
     entry = await ledger.begin(call(), ALLOWED)
 
     assert entry == Entry("new")
+
+
+async def test_an_effect_that_failed_may_come_with_other_arguments(database: Database, claim: Claim) -> None:
+    ledger = PostgresLedger(database, claim)
+    await ledger.begin(call(), ALLOWED)
+    await ledger.fail("k", ToolRefused("the period is closed"))
+
+    entry = await ledger.begin(call(digest="other"), ALLOWED)
+
+    assert entry == Entry("new")
+    (effect,) = await rows(database, "effects")
+    assert (effect["digest"], effect["status"], effect["tries"]) == ("other", "intended", 2)
 
 
 async def test_the_same_key_with_other_arguments_is_a_conflict(database: Database, claim: Claim) -> None:
