@@ -8,16 +8,15 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from pydantic import BaseModel
 from rich.console import Console
 
-from server.cli import check, effects, host, migrations, reconcile, schedules, views
+from server.cli import check, effects, host, interventions, migrations, reconcile, schedules, views
 from server.cli.answers import parse_json, parse_settings
 from server.cli.api import DEFAULT_URL, Api
-from server.cli.ids import SEARCHED, full_id
-from server.cli.options import Actor, Json, Limit, Url
+from server.cli.ids import SEARCHED, case_ids, full_id
+from server.cli.options import Abbreviated, Actor, Json, Limit, Url
 from server.cli.submissions import Submission, submit_files
-from server.cli.tables import Grid, Id, Status, console_of, one_line, show
+from server.cli.tables import Grid, Id, Status, console_of, one_line, present, show
 from server.http.models import CaseStatus
 
 _MAX_KEY = 200
@@ -45,10 +44,7 @@ for command in (
     schedules.unschedule,
 ):
     app.command()(command)
-
-Abbreviated = Annotated[
-    str | None, typer.Argument(metavar="ID", help="An id, or its beginning, to see one in detail.")
-]
+interventions.add_commands(app)
 
 
 def _checked_key(key: str | None) -> str | None:
@@ -68,10 +64,10 @@ def processes(
     with Api(url) as api:
         if name is None:
             page = api.list_processes()
-            _print(page, views.processes(page.items), as_json=as_json)
+            present(page, views.processes(page.items), as_json=as_json)
         else:
             process = api.get_process(name)
-            _print(process, views.process(process), as_json=as_json)
+            present(process, views.process(process), as_json=as_json)
 
 
 @app.command()
@@ -110,15 +106,14 @@ def cases(
     url: Url = DEFAULT_URL,
     as_json: Json = False,
 ) -> None:
-    """List the cases, newest first, or show one with its state, steps, reviews and effects."""
+    """List the cases, newest first, or show one with its state, steps, reviews, effects and incidents."""
     with Api(url) as api:
         if id_ is None:
             page = api.list_cases(limit=limit, process=process, status=status)
-            _print(page, views.cases(page.items), as_json=as_json)
+            present(page, views.cases(page.items), as_json=as_json)
         else:
-            found = full_id(id_, among=lambda: (case.id for case in api.list_cases(limit=SEARCHED).items))
-            case = api.get_case(found)
-            _print(case, views.case(case), as_json=as_json)
+            case = api.get_case(full_id(id_, among=lambda: case_ids(api)))
+            present(case, views.case(case), as_json=as_json)
 
 
 @app.command()
@@ -135,10 +130,10 @@ def reviews(
     with Api(url) as api:
         if id_ is None:
             page = (api.list_all_reviews if every else api.list_reviews)(limit=limit, role=role)
-            _print(page, views.reviews(page.items), as_json=as_json)
+            present(page, views.reviews(page.items), as_json=as_json)
         else:
             review = api.get_review(full_id(id_, among=lambda: _review_ids(api)))
-            _print(review, views.review(review), as_json=as_json)
+            present(review, views.review(review), as_json=as_json)
 
 
 @app.command()
@@ -166,18 +161,11 @@ def answer(
         else:
             value = parse_settings(settings or [], form=review.form)
         answered = api.answer_review(review.id, value)
-    _print(answered, views.review(answered)[:1], as_json=as_json)
+    present(answered, views.review(answered)[:1], as_json=as_json)
 
 
 def _review_ids(api: Api) -> Iterable[UUID]:
     return (review.id for review in api.list_all_reviews(limit=SEARCHED).items)
-
-
-def _print(model: BaseModel, grids: list[Grid], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(model.model_dump_json(ensure_ascii=True))
-    else:
-        show(console_of(), grids)
 
 
 def _print_submissions(done: list[Submission], *, as_json: bool) -> None:

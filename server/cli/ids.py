@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
+from server.cli.api import Api
 from server.errors import BadRequest, NotFound
 
 SEARCHED = 200  # the newest rows among which an abbreviation is looked up
@@ -19,6 +20,11 @@ def full_id(text: str, *, among: Callable[[], Iterable[UUID]]) -> UUID:
         return UUID(text)
     except ValueError:
         return _complete(text, among=among())
+
+
+def case_ids(api: Api) -> Iterable[UUID]:
+    """Give the ids of the newest cases, to look an abbreviation up."""
+    return (case.id for case in api.list_cases(limit=SEARCHED).items)
 
 
 def _complete(text: str, *, among: Iterable[UUID]) -> UUID:

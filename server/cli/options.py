@@ -10,3 +10,6 @@ Actor = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON, one document a line.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many rows, newest first.")]
+Abbreviated = Annotated[
+    str | None, typer.Argument(metavar="ID", help="An id, or its beginning, to see one in detail.")
+]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import typer
+from pydantic import BaseModel
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
@@ -25,6 +27,7 @@ _STYLES = {
     "intended": "yellow",
     "done": "green",
     "refused": "red",
+    "resolved": "green",
     "set": "yellow",
     "fired": "green",
     "started": "green",
@@ -70,6 +73,14 @@ def show(console: Console, grids: Iterable[Grid]) -> None:
         else:
             for line in aligned(grid):
                 console.out(line, highlight=False)
+
+
+def present(model: BaseModel, grids: list[Grid], *, as_json: bool) -> None:
+    """Print what the API answered: as its JSON, or as tables."""
+    if as_json:
+        typer.echo(model.model_dump_json(ensure_ascii=True))
+    else:
+        show(console_of(), grids)
 
 
 def one_line(text: str) -> str:

@@ -6,7 +6,17 @@ from typing import Any
 
 from server.cli.answers import choices_of, kinds_of
 from server.cli.tables import Grid, Id, Status
-from server.http.models import Case, CaseDetail, Effect, Process, Review, Step, Timer
+from server.http.models import (
+    Case,
+    CaseDetail,
+    Effect,
+    Incident,
+    IncidentGroup,
+    Process,
+    Review,
+    Step,
+    Timer,
+)
 
 _MAX_VALUE = 160  # characters of a value in a summary; --json shows all
 
@@ -60,6 +70,7 @@ def case(found: CaseDetail) -> list[Grid]:
         Grid([_review(one) for one in found.reviews], _REVIEW, "reviews"),
         Grid([_timer(one) for one in found.timers], ("for", "status", "due (UTC)"), "timers"),
         Grid([_effect(one) for one in found.effects], _EFFECT, "effects"),
+        Grid([_incident(one) for one in found.incidents], _INCIDENT, "incidents"),
     ]
     return [grid for grid in grids if grid.rows]
 
@@ -94,6 +105,38 @@ def review(found: Review) -> list[Grid]:
     return [grid for grid in grids if grid.rows]
 
 
+def incidents(found: list[Incident]) -> list[Grid]:
+    return [Grid([(Id(one.case_id), *_incident(one)) for one in found], ("case", *_INCIDENT))]
+
+
+def incident(found: Incident) -> list[Grid]:
+    resolved = f"{_when(found.resolved_at)} UTC by {found.resolved_by}" if found.resolved_at else None
+    return [
+        _facts(
+            id=str(found.id),
+            case=str(found.case_id),
+            group=found.group_key,
+            status=Status(found.status),
+            kind=found.kind,
+            message=found.message,
+            attempts=str(found.attempts),
+            opened=f"{_when(found.opened_at)} UTC",
+            resolved=resolved,
+            by=found.resolved_how,
+            because=found.reason,
+        ),
+        Grid([(name, _value(value)) for name, value in found.detail.items()], ("field", "value"), "detail"),
+    ]
+
+
+def incident_groups(found: list[IncidentGroup]) -> list[Grid]:
+    rows = [
+        (str(one.count), one.group_key, one.kind, one.message, _when(one.oldest_at), _when(one.newest_at))
+        for one in found
+    ]
+    return [Grid(rows, ("cases", "group", "kind", "message", "oldest (UTC)", "newest (UTC)"))]
+
+
 def what_became_of(found: Case) -> str:
     """Say in one line where a case stands: its result, whom or what it waits for, or what went wrong."""
     if isinstance(found, CaseDetail):
@@ -115,6 +158,7 @@ def reason_of(found: Review) -> str:
 
 
 _REVIEW = ("id", "status", "role", "question", "answer", "answered by")
+_INCIDENT = ("id", "status", "step", "code", "kind", "message", "opened (UTC)", "resolved")
 _EFFECT = ("step", "tool", "status", "tries", "receipt")
 
 
@@ -136,6 +180,12 @@ def _effect(one: Effect) -> tuple[str, ...]:
         str(one.tries),
         _value(told) if told else "",
     )
+
+
+def _incident(one: Incident) -> tuple[str, ...]:
+    how = f"{one.resolved_how} by {one.resolved_by}" if one.resolved_how else ""
+    opened = _when(one.opened_at)
+    return Id(one.id), Status(one.status), one.step or "", one.code, one.kind, one.message, opened, how
 
 
 def _step(one: Step) -> tuple[str, ...]:

@@ -8,8 +8,6 @@ from server.engine.registry import Registry
 from server.errors import ServerError, Unavailable
 from server.storage.database import Database
 
-MAX_CASES = 1000
-
 
 @dataclass(frozen=True)
 class Target:

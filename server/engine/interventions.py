@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from server.engine.actions import Action
 from server.engine.registry import Process, Registry
 from server.engine.rewrites import edit_fields, skip_to
-from server.engine.transitions import Action, check_transition
+from server.engine.transitions import check_transition
 from server.errors import EffectUnsettled, IllegalTransition, NotPermitted
 from server.failpoints import pass_point
 from server.identity.permissions import may

@@ -1,9 +1,9 @@
 """The stop switch: what it stops at once, and what it lets come to the next step boundary."""
 
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
+from server.engine.actions import Scope
 from server.engine.registry import Registry
 from server.errors import BadRequest, NotPermitted, Stopped
 from server.identity.permissions import may
@@ -13,8 +13,6 @@ from server.storage.runs import Claim
 from server.storage.stops import Stop, find_stop_of_call, insert_stop, release_stop
 from tools.ports import Call, Guard, SandboxGuard, Verdict
 from tools.registry import our_servers
-
-Scope = Literal["all", "tenant", "process", "server", "tool"]
 
 
 @dataclass(frozen=True)

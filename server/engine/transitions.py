@@ -1,12 +1,8 @@
 """Which intervention a case admits where it stands: the one table."""
 
-from typing import Literal, get_args
-
+from server.engine.actions import Action
 from server.errors import IllegalTransition, RevisionMismatch
 from server.storage.cases import Case
-
-Action = Literal["retry", "edit", "skip", "cancel", "suspend", "resume"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
 
 LEGAL: dict[Action, frozenset[str]] = {
     "retry": frozenset({"incident"}),

@@ -6,11 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from server.engine.bulk import MAX_CASES
-from server.engine.stops import Scope
-from server.engine.transitions import Action
-from server.http.models import CaseStatus, Shown
-from server.http.problems import Problem
+from server.engine.actions import MAX_CASES, Action, Scope
+from server.http.models import CaseStatus, Problem, Shown
 
 # PostgreSQL keeps no NUL in text.
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from server.engine.actions import Action
 from server.engine.bulk import Result, Target, intervene_many
 from server.engine.interventions import Intervention, Outcome, intervene
-from server.engine.transitions import Action
 from server.http import examples, intervention_examples, intervention_models
 from server.http.context import Actor, Host, HostPart
 from server.http.intervention_models import Ask, AskEdit, AskMany, AskSkip

@@ -237,3 +237,24 @@ class Health(BaseModel):
 
     status: Literal["ok", "unavailable"]
     parts: dict[str, bool]
+
+
+class Problem(BaseModel):
+    """An error as the API shows it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "/problems/not_found",
+                "title": "Not found",
+                "status": 404,
+                "detail": "there is no case 6f1c3b1e-0d5c-4f0e-9a83-111111111111",
+            }
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None

@@ -7,35 +7,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from server.errors import BadRequest, ServerError, Unavailable
+from server.http.models import Problem
 
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class Problem(BaseModel):
-    """An error as the API shows it."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "type": "/problems/not_found",
-                "title": "Not found",
-                "status": 404,
-                "detail": "there is no case 6f1c3b1e-0d5c-4f0e-9a83-111111111111",
-            }
-        }
-    )
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    field: str | None = None
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from conftest import running_host
+
+from server.failpoints import VARIABLE
 
 PROCESS = "/v1/processes/invoice_to_pay/cases"
 
@@ -51,3 +54,11 @@ class Books:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as connection:
             return connection.execute(statement).fetchall()
+
+
+class stumbling_host(running_host):  # noqa: N801  used like a function
+    """A host that breaks once, in its first effect: its outcome stays open, its case becomes an incident."""
+
+    def __init__(self, database_url: str, data: Path) -> None:
+        super().__init__(database_url, data)
+        self._environment[VARIABLE] = "effect_after_intent:raise:1"

@@ -4,51 +4,23 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from command_line import Outcome, Steward
 
-from server.cli import main
 from server.cli.api import Api
 
 NOBODY = "http://127.0.0.1:9"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def documents(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Steward = Callable[..., Outcome]
-
-
 @pytest.fixture
 def steward(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server_url: str) -> Steward:
-    monkeypatch.setenv("STEWARD_URL", server_url)
-
-    def run(*arguments: str) -> Outcome:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["steward", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        return Outcome(int(end.value.code or 0), printed.out, printed.err)
-
-    return run
+    return Steward(monkeypatch, capsys, url=server_url)
 
 
 @pytest.fixture

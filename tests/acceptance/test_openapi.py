@@ -5,12 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import created_database, running_host
-from hosts import PROCESS, rested, submit
+from conftest import created_database
+from hosts import PROCESS, rested, stumbling_host, submit
 from jsonschema import Draft202012Validator
 
 from server.app import create_app
-from server.failpoints import VARIABLE
 from server.settings import Settings
 
 SAMPLES = Path(__file__).resolve().parents[2] / "graphs" / "samples" / "invoice_to_pay"
@@ -23,14 +22,6 @@ NIGHTLY = {
     "input": {"document": "sample:01-clean-with-order.xml"},
 }
 FILE = ("invoice.xml", (SAMPLES / "04-no-order.xml").read_bytes(), "text/plain")
-
-
-class stumbling_host(running_host):  # noqa: N801  used like a function
-    """A host that breaks once, in its first effect: its outcome stays open, its case becomes an incident."""
-
-    def __init__(self, database_url: str, data: Path) -> None:
-        super().__init__(database_url, data)
-        self._environment[VARIABLE] = "effect_after_intent:raise:1"
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from langgraph.runtime import get_runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel
 
+from server.engine.actions import Action
 from server.engine.cases import answer_review, start_case
 from server.engine.interventions import Intervention, Outcome, intervene
 from server.engine.registry import Process, Registry, as_process
 from server.engine.runner import Runner
-from server.engine.transitions import Action
 from server.storage.cases import Case, get_case
 from server.storage.database import Database
 from server.storage.reviews import Review, list_reviews

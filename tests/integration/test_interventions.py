@@ -20,9 +20,10 @@ from intervened_cases import (
     waiting,
 )
 
+from server.engine.actions import ACTIONS, Action
 from server.engine.cases import answer_review
 from server.engine.runner import Runner
-from server.engine.transitions import ACTIONS, LEGAL, Action
+from server.engine.transitions import LEGAL
 from server.errors import (
     BadRequest,
     EffectUnsettled,

@@ -13,11 +13,11 @@ from pydantic import BaseModel
 from tool_servers import unreliable
 
 import tools
+from server.engine.actions import Action
 from server.engine.cases import start_case
 from server.engine.interventions import Intervention, intervene
 from server.engine.registry import Registry, as_process
 from server.engine.stops import StopGuard, Target, release, stop
-from server.engine.transitions import Action
 from server.engine.worker import Worker
 from server.errors import BadRequest, NotFound, NotPermitted, StopInForce, Stopped
 from server.storage.cases import get_case

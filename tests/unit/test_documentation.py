@@ -5,6 +5,7 @@ from pathlib import Path
 
 from server import errors
 from server.app import create_app
+from server.engine.transitions import LEGAL
 from server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,14 @@ def test_every_route_that_the_documentation_names_exists() -> None:
 
     assert named
     assert [path for path in named if path not in paths] == []
+
+
+def test_the_table_of_interventions_is_the_one_of_the_code() -> None:
+    text = (DOCS / "operations.md").read_text("utf-8")
+    table = text.partition("## Interventions")[2].partition("## The stop switch")[0]
+    written = re.findall(r"^\| `(\w+)` \| ([a-z, ]+) \|", table, flags=re.MULTILINE)
+
+    assert {action: set(statuses.split(", ")) for action, statuses in written} == LEGAL
 
 
 def test_every_place_of_the_code_map_exists() -> None:
