@@ -9,6 +9,7 @@ import structlog
 from server.engine.continuity import Obstacle, obstacles_of
 from server.engine.incidents import Cause, open_incident, printable
 from server.engine.registry import Process, Registry
+from server.errors import ServerError
 from server.identity.actors import RUNTIME
 from server.storage.audit import append_entry
 from server.storage.cases import get_case
@@ -33,9 +34,14 @@ async def adopt_stranded(database: Database, registry: Registry, *, grace_s: flo
     async with database.transaction() as connection:
         stranded = await stranded_runs(connection, registry, grace_s=grace_s)
     for run in stranded:
-        async with database.transaction() as connection:
-            if await lock_stranded(connection, run):
-                await _decide(connection, registry.get(run.process), run=run)
+        try:
+            async with database.transaction() as connection:
+                if await lock_stranded(connection, run):
+                    await _decide(connection, registry.get(run.process), run=run)
+        except ServerError:
+            raise
+        except Exception:  # one checkpoint that cannot be read must not keep the others, nor end the worker
+            log.exception("run_not_decided", case_id=str(run.case_id))
 
 
 async def _decide(connection: Connection, process: Process, *, run: Stranded) -> None:

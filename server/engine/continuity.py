@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+import structlog
 from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.types import Send
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from server.engine.registry import Process
 from server.errors import BadRequest
 from server.storage.checkpoints import OUTSIDE
+
+log = structlog.get_logger()
 
 _BRANCH = "branch:to:"
 _JOIN = "join:"
@@ -137,6 +140,10 @@ def state_obstacles(process: Process, values: Mapping[str, Any]) -> Iterator[Obs
         for one in error.errors(include_url=False, include_context=False, include_input=False):
             name = ".".join(map(str, one["loc"]))
             yield Obstacle(kind="state", name=name, message=f"the state's field {name!r}: {one['msg']}")
+    except Exception as error:  # a validator is the process's own code, and one case must not stop the rest
+        log.exception("state_not_validated", process=process.name)
+        name = type(error).__name__
+        yield Obstacle(kind="state", name=name, message=f"the state's model fails on it with {name}")
 
 
 def _held_channels(head: CheckpointTuple) -> set[str]:

@@ -28,6 +28,7 @@ from server.engine.case_migrations import (
 )
 from server.engine.cases import answer_review
 from server.engine.history import read_history
+from server.engine.interventions import Intervention, intervene
 from server.engine.migration_plan import Plan
 from server.engine.registry import Process, Registry, as_process
 from server.errors import BadRequest, Conflict
@@ -153,6 +154,18 @@ async def test_fields_that_the_new_state_does_not_have_are_gone_from_it(database
     history = await read_history(database, NEW, case_id)
     assert history.values["thing"] == "chair"
     assert "item" not in history.values
+
+
+async def test_what_an_operator_has_edited_moves_with_the_case(database: Database) -> None:
+    case_id = await waiting_case(database)
+    edit = Intervention("edit", "a slip", fields={"item": "bench", "title": "order of bench"})
+    await intervene(database, Registry([OLD]), case_id, intervention=edit, actor="olga")
+    await run_all(database, OLD)
+
+    await migrate_cases(database)
+
+    values = (await read_history(database, NEW, case_id)).values
+    assert (values["thing"], values["title"]) == ("bench", "order of bench")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 from conftest import ROOT
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
-from pydantic import BaseModel
-from small_processes import Order, small_process
+from pydantic import BaseModel, field_validator
+from small_processes import Order, ask_size, name_it, small_process
 from test_adoption import (
     LONGER,
     WITH_OTHER_STATE,
@@ -72,6 +72,23 @@ async def test_a_state_that_the_new_model_refuses_is_named_by_its_field(database
     await waiting(database, small_process())
 
     assert told(await report(database, WITH_OTHER_STATE)) == [("state", "weight", 1)]
+
+
+class Brittle(Order):
+    """A model whose own code fails."""
+
+    @field_validator("item")
+    @classmethod
+    def fails(cls, value: str) -> str:
+        raise ZeroDivisionError
+
+
+async def test_a_model_whose_own_code_fails_is_named_and_stops_nothing(database: Database) -> None:
+    await waiting(database, small_process(), count=2)
+
+    found = await report(database, changed(name_it, ask_size, check, state=Brittle, input_=Order))
+
+    assert told(found) == [("state", "ZeroDivisionError", 2)]
 
 
 async def test_an_input_that_nobody_began_with_is_held_against_the_new_process(database: Database) -> None:
