@@ -1,7 +1,10 @@
 """Waits and timers: by the database's clock, each once, never early."""
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +32,12 @@ async def run_all(database: Database) -> None:
     runner = Runner(database, waiting_registry())
     for row in await rows(database, "SELECT id FROM runs WHERE status = 'ready'"):
         await runner.run(row["id"], worker=1)
+
+
+# Debian's libfaketime, as its package installs it.
+FAKETIME = os.environ.get("FAKETIME_LIBRARY") or next(
+    map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), ""
+)
 
 
 async def started(database: Database, process: str = "loop", **input_: Any) -> UUID:
@@ -257,3 +266,22 @@ async def test_a_worker_killed_between_the_interrupt_and_the_timer_loses_no_wait
 
     assert ended.result == "waited"
     assert [timer.status for timer in await timers_of(database, case_id)] == ["fired"]
+
+
+@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed")
+@pytest.mark.parametrize("skew", ["+2d", "-2d"])
+async def test_a_worker_with_a_wrong_clock_fires_nothing_early_and_nothing_late(
+    database: Database, database_url: str, skew: str
+) -> None:
+    due = await started(database)
+    await pass_time(database)
+    not_due = await started(database, "parallel")
+    begun_there = await start(database, "parallel")
+
+    with worker(database_url, LD_PRELOAD=FAKETIME, FAKETIME=skew, FAKETIME_DONT_FAKE_MONOTONIC="1"):
+        await comes_to(database, begun_there, "waiting")
+        await comes_to(database, due, "succeeded")
+
+    assert [timer.status for timer in await timers_of(database, not_due)] == ["set"]
+    lengths = await rows(database, "SELECT due_at - set_at AS length FROM timers WHERE status = 'set'")
+    assert [row["length"] for row in lengths] == [timedelta(hours=1)] * 2

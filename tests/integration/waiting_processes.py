@@ -90,9 +90,9 @@ async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def worker(url: str, fault: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def worker(url: str, fault: str = "", **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of the waiting processes in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: fault}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: fault} | variables
     with subprocess.Popen(
         [sys.executable, __file__, url], env=environment, stderr=subprocess.DEVNULL
     ) as process:
