@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cycles import measure_cycles
+from benchmarks.growth import measure_growth
 from benchmarks.report import keep_result, write_report
 from benchmarks.saver import measure_savers
 from benchmarks.stage import Stage, set_stage
+from benchmarks.waiting import measure_waiting
 
 Benchmark = Callable[[Stage], Awaitable[Any]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "cycles": lambda stage: measure_cycles(stage, rounds=4, cycles=160),
     "saver": lambda stage: measure_savers(stage, rounds=4, cycles=160),
+    "growth": measure_growth,
+    "waiting": measure_waiting,
 }
 
 

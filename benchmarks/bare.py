@@ -17,6 +17,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from benchmarks import growing
 from benchmarks.client import Timing
 from benchmarks.reference import ANSWER, graph
 
@@ -44,17 +45,39 @@ async def cycle(compiled: Any, input_: dict[str, Any], *, thread_id: UUID) -> Ti
     return Timing(asked - begun, time.perf_counter() - asked)
 
 
+class BareWalk:
+    """One slot of the loop for the growing process."""
+
+    def __init__(self, saver: AsyncPostgresSaver) -> None:
+        self._graph = growing.graph.compile(checkpointer=saver)
+
+    async def cycle(self, input_: dict[str, Any]) -> Timing:
+        """Run to the end."""
+        config: RunnableConfig = {"configurable": {"thread_id": str(uuid4())}}
+        arrived: Any = input_
+        begun = time.perf_counter()
+        await self._graph.ainvoke(arrived, config, durability="sync")
+        return Timing(time.perf_counter() - begun, 0)
+
+
 @asynccontextmanager
 async def bare_slots(url: str, *, count: int, shared: bool) -> AsyncIterator[list[BareLoop]]:
     """Yield slots that share a pool, each with a saver of its own or all with the same one."""
+    async with bare_pool(url, size=count) as pool:
+        one = AsyncPostgresSaver(pool)
+        yield [BareLoop(one if shared else AsyncPostgresSaver(pool)) for _ in range(count)]
+
+
+@asynccontextmanager
+async def bare_pool(url: str, *, size: int) -> AsyncIterator[AsyncConnectionPool[AsyncConnection[DictRow]]]:
+    """Yield a pool as the stock saver's documentation has it."""
     kwargs = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
     async with AsyncConnectionPool(
         url,
-        min_size=count,
-        max_size=count,
+        min_size=size,
+        max_size=size,
         connection_class=AsyncConnection[DictRow],
         kwargs=kwargs,
         open=False,
     ) as pool:
-        one = AsyncPostgresSaver(pool)
-        yield [BareLoop(one if shared else AsyncPostgresSaver(pool)) for _ in range(count)]
+        yield pool

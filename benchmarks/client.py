@@ -59,6 +59,13 @@ class Client:
         await self.request("POST", f"/v1/reviews/{review['id']}/answer", {"answer": ANSWER})
         return self._expected(await self._rested(standing["id"]), status="succeeded")
 
+    async def walk(self, input_: dict[str, Any]) -> Timing:
+        """Put a case of the growing process through."""
+        begun = time.perf_counter()
+        case = await self.request("POST", "/v1/processes/growing/cases", {"input": input_})
+        self._expected(await self._rested(case["id"]), status="succeeded")
+        return Timing(time.perf_counter() - begun, 0)
+
     async def request(self, method: str, path: str, body: Any = None) -> Any:
         """Return the JSON of a successful response."""
         content = b"" if body is None else json.dumps(body).encode()

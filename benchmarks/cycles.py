@@ -55,14 +55,14 @@ async def _rounds(
     slices: dict[str, list[Slice]] = {OWN: [], SHARED: [], HOST: []}
     for turn in range(rounds * len(slices)):
         name = list(slices)[turn % len(slices)]
-        async with _contender(name, stage.url, address, clients=clients) as cyclers:
+        async with contender(name, stage.url, address, clients=clients) as cyclers:
             await drive(cyclers, cases(2 * clients))
             slices[name].append(await measure(stage, cyclers, cases(cycles), host=host))
     return slices
 
 
 @asynccontextmanager
-async def _contender(name: str, url: str, address: str, *, clients: int) -> AsyncIterator[Sequence[Cycler]]:
+async def contender(name: str, url: str, address: str, *, clients: int) -> AsyncIterator[Sequence[Cycler]]:
     if name != HOST:
         async with bare_slots(url, count=clients, shared=name == SHARED) as slots:
             yield slots

@@ -1,13 +1,14 @@
 """docs/performance.md and its plots, written from the results that the benchmarks left as JSON."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 from benchmarks.cycles import HOST, OWN, SHARED
+from benchmarks.growth_report import tell_growth, tell_waiting
 from benchmarks.plots import bars
+from benchmarks.section import Section, table
 from benchmarks.stage import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -17,14 +18,6 @@ PLOTS = ROOT / "docs" / "performance"
 Row = dict[str, Any]
 
 _INTRODUCTION = ROOT / "benchmarks" / "introduction.md"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page, and its plots by file name."""
-
-    text: str
-    plots: dict[str, str] = field(default_factory=dict)
 
 
 def keep_result(name: str, result: Any) -> None:
@@ -44,12 +37,6 @@ def write_report() -> None:
         for name, plot in section.plots.items():
             (PLOTS / name).write_text(plot, "utf-8")
     PAGE.write_text("\n".join(section.text for section in sections), "utf-8")
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a Markdown table; the first column is text, the others are figures."""
-    ruler = ["---", *["---:"] * (len(heads) - 1)]
-    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in [heads, ruler, *rows])
 
 
 def tell_cycles(rows: list[Row]) -> Section:
@@ -168,4 +155,9 @@ def _ratio(one: Row, other: Row) -> float:
     return median(ratios)
 
 
-SECTIONS: dict[str, Callable[[Any], Section]] = {"cycles": tell_cycles, "saver": tell_savers}
+SECTIONS: dict[str, Callable[[Any], Section]] = {
+    "cycles": tell_cycles,
+    "saver": tell_savers,
+    "growth": tell_growth,
+    "waiting": tell_waiting,
+}

@@ -73,6 +73,7 @@ class HostProcess:
             "STEWARD_DATA": str(stage.folder),
             "STEWARD_PROCESSES": str(ROOT / "benchmarks" / "processes.json"),
             "STEWARD_CONCURRENCY": str(concurrency),
+            "STEWARD_LIMITS": str(ROOT / "benchmarks" / "limits.toml"),
             "ERP_URL": "http://127.0.0.1:9",  # no process of the benchmarks calls an ERP: start none
         }
         self._process: subprocess.Popen[bytes]

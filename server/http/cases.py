@@ -124,12 +124,11 @@ async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  
 async def get_case_status(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  # noqa: A002
     """Show where a case stands and what it asks; `wait_s` holds the answer back while the case runs."""
     case = await host.watch.wait(id, timeout_s=wait_s)
+    if case.ended_at is not None:
+        return {**vars(case), "reviews": []}
     async with host.database.connection() as connection:
         reviews = await list_reviews(connection, case_id=id, status="open", limit=_MAX_REVIEWS)
-    return models.CaseStanding(
-        **models.Case.model_validate(case).model_dump(),
-        reviews=[models.Review.model_validate(review) for review in reviews],
-    )
+    return {**vars(case), "reviews": reviews}
 
 
 async def _read_input(request: Request, host: Host, process: Process) -> dict[str, Any]:

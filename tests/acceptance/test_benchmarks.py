@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from benchmarks.cycles import HOST, OWN, SHARED, measure_cycles
+from benchmarks.growth import measure_growth
+from benchmarks.growth_report import tell_growth, tell_waiting
 from benchmarks.report import tell_cycles
 from benchmarks.stage import set_stage
+from benchmarks.waiting import measure_waiting
 
 
 async def test_a_cycle_is_measured_for_the_host_and_for_its_peers(tmp_path: Path) -> None:
@@ -17,3 +20,30 @@ async def test_a_cycle_is_measured_for_the_host_and_for_its_peers(tmp_path: Path
     section = tell_cycles(rows)
     assert f"| 1 w, 2 c | {rows[2]['rate']} |" in section.text
     assert section.plots.keys() == {"cycles.svg"}
+
+
+async def test_waiting_cases_are_measured_and_their_copies_can_be_answered(tmp_path: Path) -> None:
+    async with set_stage(tmp_path, "waiting") as stage:
+        rows = await measure_waiting(stage, counts=(8,), answers=3, idle_s=0.1, settle_s=0)
+        async with stage.database.connection() as connection:
+            found = await connection.execute("SELECT status, count(*) AS found FROM cases GROUP BY 1")
+            by_status = {row["status"]: row["found"] for row in await found.fetchall()}
+
+    assert by_status == {"succeeded": 3, "waiting": 6}
+    assert rows[0]["resumed_p50_ms"] > 0
+    assert "| 8 |" in tell_waiting(rows).text
+
+
+async def test_growth_is_measured_by_length_by_weight_and_among_finished_cases(tmp_path: Path) -> None:
+    async with set_stage(tmp_path, "growth") as stage:
+        result = await measure_growth(stage, steps=(2,), sizes=(4096,), finished=3, cycles=2)
+        async with stage.database.connection() as connection:
+            found = await (
+                await connection.execute("SELECT count(*) AS found FROM cases WHERE process = 'reference'")
+            ).fetchone()
+
+    assert [row["contender"] for row in result["steps"]] == [HOST, OWN]
+    assert all(row["step_ms"] > 0 for row in result["steps"] + result["sizes"])
+    assert found is not None
+    assert found["found"] == 1 + 3 + 2 * (16 + 2 * 2)
+    assert "| 3 |" in tell_growth(result).text
