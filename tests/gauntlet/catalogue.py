@@ -2,6 +2,8 @@
 
 import mechanisms
 from faults.answers import lost_answers, races, refused_answers
+from faults.clocks import skewed_clocks
+from faults.crowds import many_waiting, timers_at_once
 from faults.freezes import frozen_workers
 from faults.kills import api_after_commit, at_every_point, at_random, no_workers
 from faults.operators import interventions
@@ -11,6 +13,7 @@ from faults.soak import soaked
 from faults.starts import duplicates
 from faults.strain import poisoned_cases, too_much
 from faults.systems_in_trouble import hanging_systems, slow_answers, wrong_answers
+from faults.tracing import sinks_in_trouble
 from trial import Fault
 
 FAULTS = [
@@ -30,10 +33,14 @@ FAULTS = [
         "F18", "one start fifty times at once, with another body, by somebody else", 20, duplicates, smoke=2
     ),
     Fault("F17", "cases that raise, exit, kill their worker, never end", 20, poisoned_cases),
+    Fault("F22", "clocks of hosts hours and months off, jumping, in other zones", 60, skewed_clocks),
+    Fault("F23", "all timers due in one second", 10_000, timers_at_once),
     Fault("F24", "disk full below the tables of PostgreSQL", 3, disk_full),
+    Fault("F27", "ten thousand cases wait", 10_000, many_waiting),
     Fault("F28", "bodies, graphs and states that are too large or cannot be kept", 3, too_much, smoke=1),
     Fault("F31", "2, 20, 200 people answer one review at once", 500, races, smoke=10),
     Fault("F32", "replayed, forged, misshapen and foreign answers", 200, refused_answers, smoke=20),
+    Fault("F39", "trace sink down, and hanging", 300, sinks_in_trouble),
     Fault("F41", "another version rolled out and back, under load", 4, rolled),
     Fault("F43", "operators suspend, resume, cancel, retry while cases run", 600, interventions, smoke=30),
     Fault("F48", "soak: minutes of load and of random faults", 60, soaked),

@@ -57,10 +57,14 @@ class Driver:
         self._rng = rng
         self._prefix = prefix
         self._ordered = 0
+        self.clients: list[httpx.AsyncClient] = []
+        for address in addresses:
+            self.connect(address)
+
+    def connect(self, address: str) -> None:
+        """Talk to this API process too."""
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        self.clients = [
-            httpx.AsyncClient(base_url=address, timeout=timeout_s, limits=limits) for address in addresses
-        ]
+        self.clients.append(httpx.AsyncClient(base_url=address, timeout=self.timeout_s, limits=limits))
 
     async def __aenter__(self) -> "Driver":
         return self

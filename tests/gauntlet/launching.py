@@ -10,11 +10,13 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _context = multiprocessing.get_context("forkserver")
+_spawning = multiprocessing.get_context("spawn")
 _context.set_forkserver_preload(
     ["server.cli", "server.hosting", "langchain_mcp_adapters.sessions", "launching"]
 )
@@ -24,9 +26,26 @@ _PR_SET_PDEATHSIG = 1
 
 def launch(arguments: list[str], environment: Mapping[str, str], *, log: Path) -> BaseProcess:
     """Start `steward <arguments>` with these variables added to the environment."""
-    process = _context.Process(target=_become_host, args=(arguments, dict(environment), str(log)))
+    given = (arguments, dict(environment), str(log))
+    if "LD_PRELOAD" in environment:  # obeyed by a new program only, not by a fork
+        with _surrounded(environment):
+            fresh = _spawning.Process(target=_become_host, args=given)
+            fresh.start()
+            return fresh
+    process = _context.Process(target=_become_host, args=given)
     process.start()
     return process
+
+
+@contextmanager
+def _surrounded(environment: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 async def ended(process: BaseProcess) -> int:

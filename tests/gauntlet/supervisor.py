@@ -37,6 +37,7 @@ class Member:
     port: int | None = None
     wanted: bool = True
     fault: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
     starts: int = 0
     process: BaseProcess | None = None
     task: asyncio.Task[None] | None = None
@@ -74,10 +75,16 @@ class Supervisor:
     def workers(self) -> list[Member]:
         return [member for member in self.members if member.kind == "worker"]
 
-    async def add(self, kind: str, *, fault: str = "") -> Member:
+    async def add(self, kind: str, *, fault: str = "", environment: dict[str, str] | None = None) -> Member:
         """Add a member and start it; an API process is waited for."""
         self._places += 1
-        member = Member(kind, self._places, port=_free_port() if kind == "api" else None, fault=fault)
+        member = Member(
+            kind,
+            self._places,
+            port=_free_port() if kind == "api" else None,
+            fault=fault,
+            environment=environment or {},
+        )
         self.members.append(member)
         member.task = asyncio.create_task(self._keep(member))
         if kind == "api":
@@ -103,7 +110,7 @@ class Supervisor:
         if member.kind == "api":
             arguments = ["serve", "--dev", "--no-worker", "--port", str(member.port)]
         log = self._logs / f"{member.kind}-{member.place}.log"
-        member.process = launch(arguments, self.environment | variables, log=log)
+        member.process = launch(arguments, self.environment | member.environment | variables, log=log)
 
     def send(self, member: Member, number: signal.Signals) -> None:
         assert member.process is not None
