@@ -22,6 +22,7 @@ from server.errors import StateNotStorable
 from server.failpoints import pass_point
 from server.storage.database import Database, translated
 from server.storage.saver_head import Head
+from server.storage.saver_ids import keep_after
 from server.storage.saver_rows import Rows, rows_of_checkpoint, rows_of_writes
 from server.storage.saver_writer import Attempt
 
@@ -40,7 +41,14 @@ class FencedSaver(AsyncPostgresSaver):
         self._head: Head | None = None
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return a checkpoint; the newest is read once, and then known from what was written since."""
+        """Return a checkpoint; the next one that this process makes comes after it."""
+        found = await self._find(config)
+        if found is not None:
+            keep_after(found.checkpoint["id"])
+        return found
+
+    async def _find(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a checkpoint; the newest is read once, and then known from what was written since."""
         place = config["configurable"]
         thread_id = str(place["thread_id"])
         if place.get("checkpoint_ns") or get_checkpoint_id(config):

@@ -5,6 +5,7 @@ import operator
 from typing import Annotated, Any, TypedDict
 
 import pytest
+from langgraph.checkpoint.base import id as ids
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.graph import START, StateGraph
@@ -19,6 +20,8 @@ WRITES_AND_CHECKPOINTS = """
     SELECT later.xmin = writes.xmin AS together FROM checkpoints AS later
     JOIN checkpoint_writes AS writes ON writes.checkpoint_id = later.parent_checkpoint_id
 """
+
+HOUR_IN_TICKS = (3600 * 10_000_000) >> 12  # of the 48 bits in front of an id, which leave out the last 12
 
 
 class Done(TypedDict):
@@ -242,3 +245,19 @@ async def test_it_writes_the_rows_that_the_stock_saver_writes(database: Database
     assert ours[:4] == stock[:4]
     assert ours[4].checkpoint["channel_values"] == stock[4].checkpoint["channel_values"]
     assert ours[4].pending_writes == stock[4].pending_writes
+
+
+async def test_a_worker_whose_clock_is_behind_still_saves_the_newest_checkpoint(database: Database) -> None:
+    attempt = await new_attempt(database)
+    config = config_of(attempt.case_id)
+    of_fast_clock = checkpoint_with({"value": "old"})
+    made_at = ids.UUID(of_fast_clock["id"])
+    of_fast_clock["id"] = str(ids.UUID(int=made_at.int + (HOUR_IN_TICKS << 80), version=6))
+    await saver_of(database, attempt).aput(config, of_fast_clock, METADATA, {"value": "1"})
+
+    await saver_of(database, attempt).aget_tuple(config)
+    await save(database, attempt, "new")
+
+    newest = await saver_of(database, attempt).aget_tuple(config)
+    assert newest is not None
+    assert newest.checkpoint["channel_values"] == {"value": "new"}
