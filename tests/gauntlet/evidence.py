@@ -16,8 +16,8 @@ _TABLES = {
     "reviews": "SELECT id::text, case_id::text, status, answer, answered_by FROM reviews",
     "effects": "SELECT key, case_id::text, server, status, tries FROM effects",
     "audit": "SELECT actor, action, object, case_id::text FROM audit_entries",
-    "claims": "SELECT case_id::text, attempt, writer, at FROM gauntlet.claims",
-    "writes": "SELECT case_id::text, attempt, writer, place, at FROM gauntlet.writes",
+    "claims": "SELECT case_id::text, writer, at FROM gauntlet.claims ORDER BY at",
+    "writes": "SELECT case_id::text, writer, place, at FROM gauntlet.writes",
 }
 
 

@@ -3,9 +3,15 @@
 A trial without the mechanism must see violations; one that does not would see none at all.
 """
 
+# No claim raises the attempt any more: every attempt of a case is the current one.
 FENCE = """
-CREATE OR REPLACE FUNCTION assert_attempt(p_case uuid, p_attempt integer) RETURNS void
-    LANGUAGE sql AS 'SELECT NULL::void';
+CREATE FUNCTION gauntlet.keep_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.attempt := OLD.attempt;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER gauntlet_keep_attempt BEFORE UPDATE OF attempt ON cases FOR EACH ROW
+    WHEN (OLD.attempt > 0) EXECUTE FUNCTION gauntlet.keep_attempt();
 """
 
 # No intent and no receipt is kept: to each attempt every effect is new.

@@ -1,30 +1,31 @@
 """Triggers that note who wrote what, in the database of a gauntlet run only.
 
-The fence is one function that every writer calls. These notes are taken below it and know nothing of it, so
-they tell a stale write also where the fence was taken out. A process is told by its `application_name`.
+They are taken below the fence and know nothing of attempts, so they tell a stale write also where the fence
+was taken out. A process is told by its `application_name`, and the order of things by the database's clock: a
+claim and a fenced write of one case wait for each other.
 """
 
 import psycopg
 
 _SCHEMA = """
 CREATE SCHEMA gauntlet;
-CREATE TABLE gauntlet.claims (case_id uuid, attempt integer, writer text, at timestamptz);
-CREATE TABLE gauntlet.writes (case_id uuid, attempt integer, writer text, place text, at timestamptz);
+CREATE TABLE gauntlet.claims (case_id uuid, writer text, at timestamptz);
+CREATE TABLE gauntlet.writes (case_id uuid, writer text, place text, at timestamptz);
 
 CREATE FUNCTION gauntlet.note_claim() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO gauntlet.claims
-    VALUES (NEW.id, NEW.attempt, current_setting('application_name'), clock_timestamp());
+    VALUES (NEW.case_id, current_setting('application_name'), clock_timestamp());
     RETURN NULL;
 END $$;
-CREATE TRIGGER gauntlet_claim AFTER UPDATE OF attempt ON cases FOR EACH ROW
-    WHEN (OLD.attempt <> NEW.attempt) EXECUTE FUNCTION gauntlet.note_claim();
+CREATE TRIGGER gauntlet_claim AFTER UPDATE OF status ON runs FOR EACH ROW
+    WHEN (NEW.status = 'running' AND OLD.status <> 'running') EXECUTE FUNCTION gauntlet.note_claim();
 
 CREATE FUNCTION gauntlet.note_write() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO gauntlet.writes
-    SELECT id, attempt, current_setting('application_name'), TG_TABLE_NAME, clock_timestamp()
-    FROM cases WHERE id::text = COALESCE(to_jsonb(NEW) ->> 'case_id', to_jsonb(NEW) ->> 'thread_id');
+    INSERT INTO gauntlet.writes VALUES (
+        COALESCE(to_jsonb(NEW) ->> 'case_id', to_jsonb(NEW) ->> 'thread_id')::uuid,
+        current_setting('application_name'), TG_TABLE_NAME, clock_timestamp());
     RETURN NULL;
 END $$;
 """

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from evidence import Evidence, Row
 from history import History
@@ -61,16 +61,13 @@ def accepted_work_survives(history: History, evidence: Evidence) -> Iterator[Vio
 
 def one_writer(evidence: Evidence) -> Iterator[Violation]:
     """I2: nobody but the process that made the latest claim of a case writes for it."""
-    owner = {(claim["case_id"], claim["attempt"]): claim["writer"] for claim in evidence.claims}
+    claims = _by_case(evidence.claims)
     for write in evidence.writes:
-        claimed_by = owner.get((write["case_id"], write["attempt"]))
-        foreign = write["writer"].startswith("worker") and write["writer"] != claimed_by
-        if foreign:
-            yield Violation(
-                "I2",
-                f"{write['writer']} wrote {write['place']} of case {write['case_id']},"
-                f" whose attempt {write['attempt']} is {claimed_by}'s",
-            )
+        earlier = [claim["writer"] for claim in claims[write["case_id"]] if claim["at"] <= write["at"]]
+        owner = earlier[-1] if earlier else None
+        if write["writer"].startswith("worker") and write["writer"] != owner:
+            what = f"{write['writer']} wrote {write['place']} of case {write['case_id']}, which is {owner}'s"
+            yield Violation("I2", what)
 
 
 def effect_once(evidence: Evidence) -> Iterator[Violation]:
@@ -98,8 +95,6 @@ def one_decision(history: History, evidence: Evidence) -> Iterator[Violation]:
 def nothing_is_lost(evidence: Evidence, allowed: Allowed) -> Iterator[Violation]:
     """I5: every case rests where somebody or something looks after it, and what it says it did was done."""
     open_reviews = {review["case_id"] for review in evidence.reviews if review["status"] == "open"}
-    applied = {(system, row["reference"]): row for system, rows in evidence.applied.items() for row in rows}
-    rejected = {review["case_id"] for review in evidence.reviews if _rejects(review)}
     for case in evidence.cases:
         reference, system = case["input"].get("reference"), case["input"].get("system")
         status = case["status"]
@@ -109,7 +104,17 @@ def nothing_is_lost(evidence: Evidence, allowed: Allowed) -> Iterator[Violation]
             yield Violation("I5", f"case {case['id']} ({reference}) waits for nothing")
         elif status == "incident" and system not in allowed.incidents:
             yield Violation("I5", f"case {case['id']} ({reference}) is an incident: {_told(case)}")
-        elif status == "succeeded" and case["id"] not in rejected and (system, reference) not in applied:
+    yield from _successes_without_effect(evidence)
+
+
+def _successes_without_effect(evidence: Evidence) -> Iterator[Violation]:
+    rejected = {review["case_id"] for review in evidence.reviews if _rejects(review)}
+    applied = {system: {row["reference"] for row in rows} for system, rows in evidence.applied.items()}
+    for case in evidence.cases:
+        reference, system = case["input"].get("reference"), case["input"].get("system")
+        if case["status"] != "succeeded" or case["id"] in rejected or system not in applied:
+            continue
+        if reference not in applied[system]:
             yield Violation("I3", f"{reference} succeeded, and {system} knows nothing of it")
 
 
@@ -139,7 +144,8 @@ def takeover_times(evidence: Evidence, deaths: Iterable[Death]) -> list[float]:
         if run["ended_at"]:
             ends[run["case_id"]].append(run["ended_at"].timestamp())
     times = []
-    for before, after in _consecutive_claims(evidence.claims):
+    consecutive = chain.from_iterable(map(pairwise, _by_case(evidence.claims).values()))
+    for before, after in consecutive:
         killed_at = died.get(before["writer"])
         began, resumed = _seconds(before["at"]), _seconds(after["at"])
         if killed_at is None or not began < killed_at < resumed:
@@ -149,12 +155,12 @@ def takeover_times(evidence: Evidence, deaths: Iterable[Death]) -> list[float]:
     return times
 
 
-def _consecutive_claims(claims: list[Row]) -> Iterator[tuple[Row, Row]]:
-    by_case = defaultdict(list)
-    for claim in sorted(claims, key=lambda claim: claim["attempt"]):
+def _by_case(claims: list[Row]) -> dict[str, list[Row]]:
+    """The claims of each case, in the order in which they were made."""
+    by_case: dict[str, list[Row]] = defaultdict(list)
+    for claim in sorted(claims, key=lambda claim: claim["at"]):
         by_case[claim["case_id"]].append(claim)
-    for of_case in by_case.values():
-        yield from pairwise(of_case)
+    return by_case
 
 
 def _seconds(at: datetime) -> float:

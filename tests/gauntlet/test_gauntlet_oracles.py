@@ -49,8 +49,8 @@ SOUND = Evidence(
         {"action": "review_answered", "object": "review/review"},
         {"action": "case_succeeded", "object": "case/case"},
     ],
-    claims=[{"case_id": "case", "attempt": 1, "writer": "worker-0.1", "at": NOON}],
-    writes=[{"case_id": "case", "attempt": 1, "writer": "worker-0.1", "place": "checkpoints"}],
+    claims=[{"case_id": "case", "writer": "worker-0.1", "at": NOON}],
+    writes=[{"case_id": "case", "writer": "worker-0.1", "place": "checkpoints", "at": NOON}],
 )
 
 
@@ -89,9 +89,15 @@ def test_an_accepted_answer_that_is_gone_is_seen(history: History) -> None:
 
 
 def test_a_write_of_a_worker_that_lost_the_case_is_seen() -> None:
-    stale = SOUND.writes[0] | {"writer": "worker-1.1"}
+    taken_over = {"case_id": "case", "writer": "worker-1.1", "at": NOON + timedelta(seconds=1)}
+    stale = SOUND.writes[0] | {"at": NOON + timedelta(seconds=2)}
+    evidence = replace(SOUND, claims=[*SOUND.claims, taken_over], writes=[*SOUND.writes, stale])
 
-    assert [v.invariant for v in one_writer(replace(SOUND, writes=[stale]))] == ["I2"]
+    assert [v.invariant for v in one_writer(evidence)] == ["I2"]
+
+
+def test_a_write_without_a_claim_is_seen() -> None:
+    assert [v.invariant for v in one_writer(replace(SOUND, claims=[]))] == ["I2"]
 
 
 def test_an_effect_applied_twice_is_seen() -> None:
@@ -152,8 +158,8 @@ def test_a_case_that_ended_twice_is_seen() -> None:
 
 def test_a_take_over_is_timed_from_the_death_to_the_next_claim() -> None:
     claims = [
-        {"case_id": "case", "attempt": 2, "writer": "worker-1.1", "at": NOON + timedelta(seconds=4)},
-        {"case_id": "case", "attempt": 1, "writer": "worker-0.1", "at": NOON},
+        {"case_id": "case", "writer": "worker-1.1", "at": NOON + timedelta(seconds=4)},
+        {"case_id": "case", "writer": "worker-0.1", "at": NOON},
     ]
     deaths = [Death("worker-0.1", NOON.timestamp() + 3, -9)]
 
@@ -162,8 +168,8 @@ def test_a_take_over_is_timed_from_the_death_to_the_next_claim() -> None:
 
 def test_a_claim_after_a_run_that_had_ended_is_no_take_over() -> None:
     claims = [
-        {"case_id": "case", "attempt": 1, "writer": "worker-0.1", "at": NOON},
-        {"case_id": "case", "attempt": 2, "writer": "worker-1.1", "at": NOON + timedelta(seconds=20)},
+        {"case_id": "case", "writer": "worker-0.1", "at": NOON},
+        {"case_id": "case", "writer": "worker-1.1", "at": NOON + timedelta(seconds=20)},
     ]
     deaths = [Death("worker-0.1", NOON.timestamp() + 10, -9)]
 

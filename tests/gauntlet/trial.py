@@ -1,8 +1,9 @@
 """What a fault is to the gauntlet: a function that injects it n times and returns what the oracles saw."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,14 @@ class Ground:
     folder: Path
     seed: int
     without: str = ""
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def staged(self, name: str, **setting: Any) -> AbstractAsyncContextManager[Stage]:
-        """Build a stage; the log of everything on it is in a folder of the fault's name."""
-        (self.folder / name).mkdir(exist_ok=True)
+        """Build a stage; the log of everything on it is in a folder of its own."""
+        folder = self.folder / f"{name}-{next(self._numbers)}"
+        folder.mkdir()
         wanted = Setting(name, self.seed, without=self.without, **setting)
-        return staged(wanted, postmaster=self.postmaster, folder=self.folder / name)
+        return staged(wanted, postmaster=self.postmaster, folder=folder)
 
 
 Trial = Callable[[Ground, int], Awaitable[Outcome]]

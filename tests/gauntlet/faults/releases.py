@@ -19,7 +19,7 @@ async def rolled(ground: Ground, n: int) -> Outcome:
     """F41: host after host is replaced by one with the other version, n times to and fro."""
     outcome = Outcome(n=0, timed="the replacement of all hosts")
     async with ground.staged("F41") as stage:
-        lists = [HERE / "langgraph.json", _changed(ground.folder / "F41" / "changed")]
+        lists = [HERE / "langgraph.json", _changed(stage.folder / "changed")]
         async with loaded(stage, active=ACTIVE):
             for number in range(n):
                 began = time.monotonic()
