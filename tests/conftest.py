@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 import pytest
+import structlog
 
 from server.storage.database import Database
 from server.storage.embedded import EmbeddedPostgres
@@ -19,6 +20,14 @@ from server.storage.migrate import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_INVOICES = Path(os.environ.get("STEWARD_SHARED_DATA", ROOT.parent / "shared" / "data")) / "invoices"
+
+# Unconfigured, structlog prints the locals of every frame of an exception, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
