@@ -6,6 +6,7 @@ from faults.clocks import skewed_clocks
 from faults.crowds import many_waiting, timers_at_once
 from faults.freezes import frozen_workers
 from faults.kills import api_after_commit, at_every_point, at_random, no_workers
+from faults.migrations import moved_cases
 from faults.operators import interventions
 from faults.outages import database_in_trouble, database_killed, disk_full, stopped_in_order
 from faults.releases import rolled
@@ -42,6 +43,7 @@ FAULTS = [
     Fault("F32", "replayed, forged, misshapen and foreign answers", 200, refused_answers, smoke=20),
     Fault("F39", "trace sink down, and hanging", 300, sinks_in_trouble),
     Fault("F41", "another version rolled out and back, under load", 4, rolled),
+    Fault("F42", "waiting cases moved to another version while workers die", 1000, moved_cases),
     Fault("F43", "operators suspend, resume, cancel, retry while cases run", 600, interventions, smoke=30),
     Fault("F48", "soak: minutes of load and of random faults", 60, soaked),
 ]

@@ -13,17 +13,18 @@ from trial import Ground, Outcome
 
 ACTIVE = 8
 BETWEEN_S = 3.0
+SAYS_MORE = {"transferred as": "transferred, by the new version, as"}
 
 
 async def rolled(ground: Ground, n: int) -> Outcome:
     """F41: host after host is replaced by one with the other version, n times to and fro."""
     outcome = Outcome(n=0, timed="the replacement of all hosts")
     async with ground.staged("F41") as stage:
-        lists = [HERE / "langgraph.json", _changed(stage.folder / "changed")]
+        lists = [HERE / "langgraph.json", changed_process(stage.folder / "changed", SAYS_MORE)]
         async with loaded(stage, active=ACTIVE):
             for number in range(n):
                 began = time.monotonic()
-                await _replace_all(stage, lists[(number + 1) % 2])
+                await replace_all(stage, lists[(number + 1) % 2])
                 outcome.times.append(time.monotonic() - began)
                 outcome.n += 1
                 await asyncio.sleep(BETWEEN_S)
@@ -44,19 +45,20 @@ async def rolled(ground: Ground, n: int) -> Outcome:
     return outcome
 
 
-def _changed(folder: Path) -> Path:
-    """Write the process with one step that says more; return its list of processes."""
+def changed_process(folder: Path, changes: dict[str, str]) -> Path:
+    """Write the process with parts of its text replaced; return its list of processes."""
     folder.mkdir()
     source = (HERE / "processes.py").read_text("utf-8")
-    changed = source.replace("transferred as", "transferred, by the new version, as")
-    assert changed != source
-    (folder / "processes.py").write_text(changed, "utf-8")
+    for old, new in changes.items():
+        assert old in source
+        source = source.replace(old, new)
+    (folder / "processes.py").write_text(source, "utf-8")
     file = folder / "langgraph.json"
     file.write_text('{"graphs": {"transfer": "./processes.py:graph"}}', "utf-8")
     return file
 
 
-async def _replace_all(stage: Stage, processes: Path) -> None:
+async def replace_all(stage: Stage, processes: Path) -> None:
     """Start the new beside the old, then stop the old in order."""
     stage.hosts.environment["STEWARD_PROCESSES"] = str(processes)
     old: list[Member] = [*stage.hosts.workers]
