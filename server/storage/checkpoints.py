@@ -8,14 +8,25 @@ from langgraph.checkpoint.base import CheckpointTuple, copy_checkpoint, empty_ch
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from server.storage.database import Connection
+from server.storage.saver_ids import keep_after
 
 # Under this task LangGraph keeps what comes into the state from outside; the next run applies it first.
 OUTSIDE = "00000000-0000-0000-0000-000000000000"
 
 
+class _Saver(AsyncPostgresSaver):
+    """The stock saver; what it writes comes after what it read, whatever clock that was written by."""
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        found = await super().aget_tuple(config)
+        if found is not None:
+            keep_after(found.checkpoint["id"])
+        return found
+
+
 def saver_on(connection: Connection) -> AsyncPostgresSaver:
     """Return a saver whose reads and writes belong to the connection's transaction."""
-    return AsyncPostgresSaver(connection)
+    return _Saver(connection)
 
 
 async def put_values(connection: Connection, case_id: UUID, values: dict[str, Any]) -> None:

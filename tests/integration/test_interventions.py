@@ -19,6 +19,7 @@ from intervened_cases import (
     suspended,
     waiting,
 )
+from langgraph.checkpoint.base import id as ids
 
 from server.engine.actions import ACTIONS, Action
 from server.engine.cases import answer_review
@@ -35,6 +36,7 @@ from server.errors import (
 )
 from server.storage.database import Database
 
+AN_HOUR = 3600 * 10_000_000  # in the ticks of a checkpoint's id
 AFTER = {"retry": "running", "cancel": "cancelled", "suspend": "suspended"}
 TABLES = [
     "cases", "runs", "reviews", "effects", "audit_entries", "incidents", "stops", "procrastinate_jobs",
@@ -274,6 +276,19 @@ async def test_a_skip_to_no_other_step_is_refused(database: Database) -> None:
             await do(database, case_id, "skip", step=step)
 
     assert (await case_of(database, case_id)).status == "incident"
+
+
+async def test_a_skip_counts_although_the_clock_is_behind_that_of_the_worker(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ids, "_last_v6_timestamp", ids.uuid6().time + AN_HOUR)
+    case_id = await in_incident(database)
+    monkeypatch.setattr(ids, "_last_v6_timestamp", None)  # as in another process, on another machine
+
+    await do(database, case_id, "skip", step="finish")
+    await run_all(database)
+
+    assert (await case_of(database, case_id)).status == "succeeded"
 
 
 async def test_a_step_whose_effect_may_have_happened_is_not_skipped(database: Database) -> None:
