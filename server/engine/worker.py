@@ -13,6 +13,7 @@ from server.engine.adoption import adopt_stranded
 from server.engine.backlog import admission_limits
 from server.engine.case_migrations import carry_out
 from server.engine.clock import Clock
+from server.engine.jobs import ClaimedJobs
 from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.engine.takeover import take_over
@@ -74,13 +75,13 @@ class Worker:
 
     async def _consume_until_cut_off(self) -> None:
         queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        queue.job_manager = ClaimedJobs(queue.connector)
         queue.task(name=TASK)(self._run)
         async with queue.open_async(self._database.pool):
             consuming = asyncio.create_task(
                 queue.run_worker_async(
                     queues=self._queues,
                     concurrency=self._concurrency,
-                    delete_jobs="always",  # the runs table is the history
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=DRAIN_S,
                 )

@@ -84,7 +84,7 @@ async def enqueue_resumes(connection: Connection, resumes: dict[UUID, dict[str, 
 
 
 async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Claim | None:
-    """Take a ready run and raise its case's attempt, which shuts out every earlier attempt.
+    """Take a ready run out of the queue and raise its case's attempt, which shuts out every earlier one.
 
     Returns None when the run is not ready, for another worker has it or it has ended, and when its case is
     suspended or stopped. The case is locked before its run, in the order of everybody who moves a case.
@@ -96,7 +96,8 @@ async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Cla
             " AND find_stop(cases.process, cases.tenant, held_by) IS NULL FOR UPDATE OF cases),"
             " run AS (UPDATE runs SET status = 'running', worker = %(worker)s, started_at = now() FROM target"
             " WHERE runs.id = %(run)s AND case_id = target.id AND status = 'ready'"
-            " RETURNING runs.id, case_id, kind, job_id, resume)"
+            " RETURNING runs.id, case_id, kind, job_id, resume),"
+            " job AS (DELETE FROM procrastinate_jobs USING run WHERE procrastinate_jobs.id = job_id)"
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
             " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, job_id, input, resume",
