@@ -20,9 +20,8 @@ from server.storage.saver_rows import Rows, Table
 
 log = structlog.get_logger()
 
-TURNS = (
-    2  # of the event loop, before a transaction begins: the checkpoint after parallel steps comes that late
-)
+# Turns of the event loop before a transaction begins: the checkpoint after parallel steps comes that late.
+TURNS = 2
 MAX_BYTES = 8 * 1024 * 1024  # a transaction that holds this much takes in no further attempt
 
 # The fence and everything behind it, in one statement and so in one transaction: only rows whose attempt

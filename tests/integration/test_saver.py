@@ -182,7 +182,7 @@ async def test_an_interrupt_replaces_the_earlier_one_and_a_result_does_not(datab
 
     for value in ("first", "second"):
         await asyncio.gather(
-            saver.aput_writes(config, [("__interrupt__", f"{value}, early")], "t"),
+            saver.aput_writes(config, [("__interrupt__", f"{value}, early"), ("result", value)], "t"),
             saver.aput_writes(config, [("__interrupt__", value)], "t"),
             saver.aput_writes(config, [("result", value)], "t"),
             saver.aput_writes(config, [("result", f"{value}, late")], "t"),
