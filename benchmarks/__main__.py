@@ -18,7 +18,7 @@ Benchmark = Callable[[Stage], Awaitable[Any]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "cycles": lambda stage: measure_cycles(stage, rounds=4, cycles=160),
-    "saver": lambda stage: measure_savers(stage, rounds=4, cycles=160),
+    "saver": lambda stage: measure_savers(stage, rounds=4, cycles=96),
     "growth": measure_growth,
     "waiting": measure_waiting,
 }
