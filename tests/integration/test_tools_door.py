@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from memory_ledger import Memory, notes
 from tool_servers import INVOICE, ROOT, UNRELIABLE, erp_over_http, started, unreliable
 
 import tools
@@ -19,56 +20,15 @@ from tools.errors import (
     DeadlineExceeded,
     EffectConflict,
     KeyMissing,
-    NotAllowed,
     NotSent,
     OutcomeUnknown,
     ToolRefused,
     UnknownTool,
 )
 from tools.once import SEND_WITHIN_S
-from tools.ports import Entry, Verdict, install
+from tools.ports import install
 
 erp = server("erp")
-
-
-class Memory:
-    """A ledger that keeps its entries in memory, and what it was told in order."""
-
-    def __init__(self):
-        self.entries = {}
-        self.told = []
-
-    async def begin(self, call, verdict):
-        self.told.append("begin")
-        digest, receipt = self.entries.get(call.key, (None, None))
-        if digest not in (None, call.digest):
-            raise EffectConflict(call.key)
-        self.entries[call.key] = (call.digest, receipt)
-        if digest is None:
-            return Entry("new")
-        return Entry("unfinished") if receipt is None else Entry("done", receipt)
-
-    async def repeat(self, key):
-        self.told.append("repeat")
-
-    async def finish(self, key, receipt, *, by="answer"):
-        self.told.append("finish" if by == "answer" else f"finish by {by}")
-        self.entries[key] = (self.entries[key][0], receipt)
-
-    async def fail(self, key, error):
-        self.told.append(f"fail {error.code}")
-        del self.entries[key]
-
-
-class Refusal:
-    """A guard that refuses everything and remembers what it was asked."""
-
-    def __init__(self):
-        self.asked = []
-
-    async def decide(self, call):
-        self.asked.append(call)
-        return Verdict(allowed=False, reason="closed today")
 
 
 @pytest.fixture(autouse=True)
@@ -102,10 +62,6 @@ def running_erp(request, tmp_path, monkeypatch):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
-
-
-def notes(folder):
-    return (folder / "notes").read_text().split() if (folder / "notes").exists() else []
 
 
 async def test_a_call_returns_the_structured_answer(running_erp):
@@ -371,55 +327,6 @@ async def test_an_unlisted_tool_cannot_be_called():
 async def test_a_listed_tool_that_the_server_lacks_is_unknown(tmp_path):
     with pytest.raises(UnknownTool, match="does not offer 'vanished'"):
         await Server(unreliable(tmp_path)).call("vanished")
-
-
-async def test_a_refused_permission_sends_nothing_and_begins_nothing(tmp_path, ledger):
-    guard = Refusal()
-
-    with install(guard=guard), pytest.raises(NotAllowed, match="closed today"):
-        await Server(unreliable(tmp_path)).call("note", key="k1", text="a")
-
-    assert (guard.asked[0].tool, guard.asked[0].arguments) == ("note", {"text": "a"})
-    assert (guard.asked[0].contract, guard.asked[0].key) == ("keyed", "k1")
-    assert ledger.told == []
-    assert notes(tmp_path) == []
-
-
-class ChangeOfMind:
-    """A guard that allows once."""
-
-    def __init__(self):
-        self.asked = 0
-
-    async def decide(self, call):
-        self.asked += 1
-        return Verdict(allowed=self.asked == 1, reason="closed meanwhile")
-
-
-async def test_the_guard_is_asked_again_before_an_effect_is_tried_again(tmp_path, ledger):
-    (tmp_path / "die").touch()
-    door = Server(unreliable(tmp_path))
-    with pytest.raises(OutcomeUnknown):
-        await door.call("note", key="k1")
-
-    with install(guard=ChangeOfMind()), pytest.raises(NotAllowed, match="closed meanwhile"):
-        await door.call("note", key="k1")
-
-    assert ledger.told == ["begin", "begin"]
-
-
-async def test_the_guard_is_asked_about_reads_too(tmp_path):
-    with install(guard=Refusal()), pytest.raises(NotAllowed):
-        await Server(unreliable(tmp_path)).call("wait")
-
-
-async def test_without_a_host_no_effect_reaches_a_server_that_is_no_sandbox(tmp_path):
-    door = Server(unreliable(tmp_path, sandbox=False))
-
-    with pytest.raises(NotAllowed, match="no sandbox"):
-        await door.call("note", key="k1")
-
-    assert notes(tmp_path) == []
 
 
 async def test_a_consequential_call_outside_a_case_needs_a_key():
