@@ -162,6 +162,10 @@ IN_STATUS = {
 }
 
 
+TABLES = [
+    "cases", "runs", "reviews", "effects", "audit_entries", "incidents", "stops", "procrastinate_jobs",
+    "procrastinate_events", "checkpoints", "checkpoint_writes", "checkpoint_blobs",
+]  # fmt: skip
 NEEDED: dict[str, dict[str, Any]] = {"edit": {"fields": {"size": 7}}, "skip": {"step": "finish"}}
 
 
@@ -198,3 +202,10 @@ async def reviews_of(database: Database, case_id: UUID) -> list[Review]:
 async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
     async with database.connection() as connection:
         return await (await connection.execute(statement.encode())).fetchall()
+
+
+async def dump(database: Database) -> dict[str, list[str]]:
+    """Every row of every table that an intervention could touch."""
+    return {
+        table: sorted(str(row) for row in await rows(database, f"SELECT * FROM {table}")) for table in TABLES
+    }
