@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from server.engine.incidents import cause_of, open_incident
-from server.engine.limits import HostLimits
+from server.engine.limits import DEFAULT, HostLimits
 from server.errors import CasePoisoned
 from server.storage.database import Connection, Database
 from server.storage.runs import (
@@ -42,9 +42,10 @@ async def _put_back_lost(
 ) -> None:
     """Count the death of the worker; after too many in a row at one place, the case is an incident."""
     died = await count_death(connection, run_id, job_id=job_id)
-    if died and died.takeovers >= limits.of(died.process).deaths:
+    deaths = limits.of(died.process if died else DEFAULT).deaths
+    if died and died.takeovers >= deaths:
         await _quarantine(connection, run_id, deaths=died.takeovers)
-    elif await requeue_run(connection, run_id, job_id=job_id):
+    elif await requeue_run(connection, run_id, job_id=job_id, suspect_from=max(1, deaths - 1)):
         log.warning("run_taken_over", run_id=str(run_id), deaths=died and died.takeovers)
 
 

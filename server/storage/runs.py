@@ -153,19 +153,21 @@ async def cancel_waiting_runs(connection: Connection, case_id: UUID) -> None:
     )
 
 
-async def requeue_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> bool:
+async def requeue_run(
+    connection: Connection, run_id: UUID, *, job_id: int | None, suspect_from: int = 2
+) -> bool:
     """Put a run back into the queue under a new job, if `job_id` is still its job; say whether it was.
 
-    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`. A run whose workers died
-    more than once in a row is suspected to be the cause, and its job says so.
+    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`. After so many
+    deaths of its workers in a row a run is suspected to be the cause, and its job says so.
     """
     cursor = await connection.execute(
         f"WITH still AS (SELECT id, priority, takeovers, {RUN_QUEUE} FROM runs WHERE {_STILL} FOR UPDATE),"
         " job AS (SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(queue, %(task)s, priority, NULL, NULL,"
-        " jsonb_build_object('run_id', id, 'suspect', takeovers > 1), NULL)"
+        " jsonb_build_object('run_id', id, 'suspect', takeovers >= %(suspect_from)s), NULL)"
         "::procrastinate_job_to_defer_v1]))[1] AS id FROM still)"
         f" UPDATE runs SET status = 'ready', worker = NULL, job_id = job.id FROM job WHERE {_STILL}",
-        {"task": TASK, "run": run_id, "job": job_id},
+        {"task": TASK, "run": run_id, "job": job_id, "suspect_from": suspect_from},
     )
     return cursor.rowcount > 0
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import pytest
 from small_processes import small_registry
 
 from server.engine.cases import start_case
@@ -31,11 +32,11 @@ async def run_row(database: Database) -> dict[str, Any]:
     return row
 
 
-async def die(database: Database, run_id: UUID) -> None:
+async def die(database: Database, run_id: UUID, *, deaths: int = 3) -> None:
     """Claim the run as a worker does that then dies, and let another one look."""
     async with database.transaction() as connection:
         assert await claim_run(connection, run_id, worker=DEAD)
-    await take_over(database, HostLimits(default=Limits(deaths=3)), worker=None, executing=set())
+    await take_over(database, HostLimits(default=Limits(deaths=deaths)), worker=None, executing=set())
 
 
 async def suspicions(database: Database) -> list[bool]:
@@ -45,17 +46,20 @@ async def suspicions(database: Database) -> list[bool]:
         return [job["args"]["suspect"] for job in await cursor.fetchall()]
 
 
-async def test_a_dead_workers_run_is_ready_again_and_after_two_deaths_a_suspect(database: Database) -> None:
+@pytest.mark.parametrize("deaths", [2, 3, 4])
+async def test_a_dead_workers_run_is_ready_again_and_a_suspect_before_its_last_try(
+    database: Database, deaths: int
+) -> None:
     await start(database)
     run = await run_row(database)
 
-    await die(database, run["id"])
-    after_one = await suspicions(database)
-    await die(database, run["id"])
-    after_two = await suspicions(database)
+    said = []
+    for _ in range(deaths - 1):
+        await die(database, run["id"], deaths=deaths)
+        said += await suspicions(database)
 
     assert (await run_row(database))["status"] == "ready"
-    assert (after_one, after_two) == ([False], [True])
+    assert said == [False] * (deaths - 2) + [True]
 
 
 async def test_a_case_that_takes_every_worker_down_is_put_aside(database: Database) -> None:
