@@ -1,7 +1,5 @@
 """What a migration does to a waiting case, and why it cannot be done to some."""
 
-import copy
-from collections.abc import Iterable
 from typing import Any
 
 from langgraph.channels import BinaryOperatorAggregate
@@ -18,10 +16,8 @@ from server.engine.continuity import (
     state_obstacles,
     values_of,
 )
-from server.engine.registry import Graph, Process
+from server.engine.registry import Process
 from server.errors import BadRequest
-
-DETOUR = "migration"  # the step that leads a migrated case to where it goes on; it never runs
 
 
 class Plan(BaseModel):
@@ -87,21 +83,6 @@ def writes_of(plan: Plan, process: Process, head: CheckpointTuple) -> dict[str, 
         for name, value in updates_of(plan, head).items()
         if name in process.graph.channels
     }
-
-
-def detour(process: Process, steps: Iterable[str]) -> Graph:
-    """Return the graph with one more step, which leads to the given ones.
-
-    What LangGraph writes after that step is a checkpoint at which exactly these steps come next, with the
-    ordinary means of LangGraph and whatever its checkpoints look like inside.
-    """
-    builder = copy.copy(process.graph.builder)
-    builder.compiled = False
-    builder.nodes, builder.edges = dict(builder.nodes), set(builder.edges)
-    builder.add_node(DETOUR, lambda state: {})
-    for step in steps:
-        builder.add_edge(DETOUR, step)
-    return builder.compile(name=process.name)
 
 
 def _fields_of(process: Process) -> set[str]:

@@ -6,10 +6,9 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple
 
 from server.engine.continuity import pending_steps
+from server.engine.detour import DETOUR, detour
 from server.engine.migration_plan import (
-    DETOUR,
     Plan,
-    detour,
     refusal_of,
     steps_after,
     writes_of,

@@ -9,10 +9,11 @@ from langgraph.graph import END
 from langgraph.types import StateSnapshot
 from pydantic import ValidationError
 
+from server.engine.detour import DETOUR, detour
 from server.engine.payloads import check_payload
 from server.engine.registry import Graph, Process
 from server.errors import BadRequest, IllegalTransition
-from server.storage.checkpoints import put_trigger, put_values, saver_on
+from server.storage.checkpoints import put_values, saver_on
 from server.storage.database import Connection
 
 
@@ -53,7 +54,8 @@ async def skip_to(connection: Connection, process: Process, case_id: UUID, *, st
     if step in {task.name for task in state.tasks if task.result is None}:
         raise IllegalTransition(f"case {case_id} stands at step {step!r} already: retry goes on from there")
     await graph.aupdate_state(config, None, as_node=END)  # LangGraph's way to leave all steps
-    await put_trigger(connection, case_id, graph.nodes[step].triggers[0])
+    bypass = detour(process, [step]).copy(update={"checkpointer": saver_on(connection)})
+    await bypass.aupdate_state(config, None, as_node=DETOUR)
     if [task.name for task in (await graph.aget_state(config)).tasks] != [step]:
         raise BadRequest(f"step {step!r} cannot begin by itself", field="step")
 

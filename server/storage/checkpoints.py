@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import CheckpointTuple, copy_checkpoint, empty_checkpoint
+from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from server.storage.database import Connection
@@ -44,22 +44,6 @@ async def put_values(connection: Connection, case_id: UUID, values: dict[str, An
         (str(case_id), saved.checkpoint["id"], OUTSIDE),
     )
     await saver.aput_writes(saved.config, list((written | values).items()), OUTSIDE)
-
-
-async def put_trigger(connection: Connection, case_id: UUID, channel: str) -> None:
-    """Write a checkpoint after the last one, in which the channel was written: that starts its step."""
-    saver = saver_on(connection)
-    saved = await _last(saver, case_id)
-    checkpoint, fresh = copy_checkpoint(saved.checkpoint), empty_checkpoint()
-    version = saver.get_next_version(str(max(checkpoint["channel_versions"].values())), None)
-    checkpoint["id"], checkpoint["ts"] = fresh["id"], fresh["ts"]
-    checkpoint["channel_values"] = {**checkpoint["channel_values"], channel: None}
-    checkpoint["channel_versions"] = {**checkpoint["channel_versions"], channel: version}
-    checkpoint["updated_channels"] = [channel]
-    step = saved.metadata.get("step", -1) + 1
-    await saver.aput(
-        saved.config, checkpoint, {"source": "update", "step": step, "parents": {}}, {channel: version}
-    )
 
 
 async def _last(saver: AsyncPostgresSaver, case_id: UUID) -> CheckpointTuple:
