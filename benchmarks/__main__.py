@@ -17,7 +17,7 @@ from benchmarks.waiting import measure_waiting
 Benchmark = Callable[[Stage], Awaitable[Any]]
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "cycles": lambda stage: measure_cycles(stage, rounds=4, cycles=160),
+    "cycles": lambda stage: measure_cycles(stage, rounds=3, cycles=128),
     "saver": lambda stage: measure_savers(stage, rounds=4, cycles=96),
     "growth": measure_growth,
     "waiting": measure_waiting,

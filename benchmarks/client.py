@@ -50,8 +50,8 @@ class Client:
 
     async def start(self, input_: dict[str, Any]) -> dict[str, Any]:
         """Start a case and return where it stands once it waits."""
-        case = await self.request("POST", "/v1/processes/reference/cases", {"input": input_})
-        return self._expected(await self._rested(case["id"]), status="waiting")
+        path = f"/v1/processes/reference/cases?{_WAIT}"
+        return self._expected(await self.request("POST", path, {"input": input_}), status="waiting")
 
     async def answer(self, standing: dict[str, Any]) -> dict[str, Any]:
         """Answer the review of a case that waits and return where it stands at the end."""
@@ -62,8 +62,8 @@ class Client:
     async def walk(self, input_: dict[str, Any]) -> Timing:
         """Put a case of the growing process through."""
         begun = time.perf_counter()
-        case = await self.request("POST", "/v1/processes/growing/cases", {"input": input_})
-        self._expected(await self._rested(case["id"]), status="succeeded")
+        path = f"/v1/processes/growing/cases?{_WAIT}"
+        self._expected(await self.request("POST", path, {"input": input_}), status="succeeded")
         return Timing(time.perf_counter() - begun, 0)
 
     async def request(self, method: str, path: str, body: Any = None) -> Any:

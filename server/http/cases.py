@@ -16,7 +16,7 @@ from server.errors import BadRequest, UnsupportedDocument
 from server.http import examples, models
 from server.http.context import Actor, Host, HostPart, Limit, WaitS, Word
 from server.http.problems import problem_responses
-from server.storage.cases import list_cases
+from server.storage.cases import Case, get_case, list_cases
 from server.storage.effects import list_effects
 from server.storage.incidents import list_incidents
 from server.storage.pages import decode_cursor, encode_cursor
@@ -32,11 +32,11 @@ _MAX_INCIDENTS = 50
 @router.post(
     "/processes/{process}/cases",
     status_code=201,
-    response_model=models.Case,
+    response_model=models.CaseStanding,
     responses={
-        201: examples.response(examples.CASE, headers={"Location": "where the case is"}),
+        201: examples.response(examples.CASE_STANDING, headers={"Location": "where the case is"}),
         200: examples.response(
-            examples.CASE, description="the case that this Idempotency-Key started before"
+            examples.CASE_STANDING, description="the case that this Idempotency-Key started before"
         ),
         **problem_responses(404, 413, 415, 422, 503),
     },
@@ -51,13 +51,15 @@ async def post_case(
     key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)] = None,
     priority: Annotated[int, Query(ge=-100, le=100)] = 0,
     start_at: Annotated[AwareDatetime | None, Query()] = None,
+    wait_s: WaitS = 0,
 ) -> Any:
     """Start a case from a JSON input, or from a file (`multipart/form-data`, field `file`).
 
     Of the cases that wait to be worked on, those of higher priority go first. With `start_at`, the case waits
     until that time.
 
-    201 says that the case is stored and will be worked on, whatever happens to this host.
+    201 says that the case is stored and will be worked on, whatever happens to this host. `wait_s` holds the
+    answer back while the case runs.
     """
     found = host.registry.get(process)
     await host.backlog.check(process)
@@ -66,7 +68,7 @@ async def post_case(
     case, is_new = await start_case(host.database, found, input_=input_, actor=actor, key=key, order=order)
     response.headers["Location"] = f"/v1/cases/{case.id}"
     response.status_code = 201 if is_new else 200
-    return case
+    return await _standing(host, case, wait_s=wait_s)
 
 
 @router.get(
@@ -123,11 +125,19 @@ async def get_case_detail(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  
 )
 async def get_case_status(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  # noqa: A002
     """Show where a case stands and what it asks; `wait_s` holds the answer back while the case runs."""
-    case = await host.watch.wait(id, timeout_s=wait_s)
-    if case.ended_at is not None:
+    async with host.database.connection() as connection:
+        case = await get_case(connection, id)
+    return await _standing(host, case, wait_s=wait_s)
+
+
+async def _standing(host: Host, case: Case, *, wait_s: float) -> dict[str, Any]:
+    """Tell of the case and its open reviews; while it runs, wait for it to come to rest."""
+    if wait_s and case.status == "running":
+        case = await host.watch.wait(case.id, timeout_s=wait_s)
+    if (case.status == "running" and case.attempt == 0) or case.ended_at is not None:
         return {**vars(case), "reviews": []}
     async with host.database.connection() as connection:
-        reviews = await list_reviews(connection, case_id=id, status="open", limit=_MAX_REVIEWS)
+        reviews = await list_reviews(connection, case_id=case.id, status="open", limit=_MAX_REVIEWS)
     return {**vars(case), "reviews": reviews}
 
 

@@ -115,6 +115,17 @@ def test_operation_answers_its_examples_as_described(
             assert example["value"].keys() == response.json().keys()
 
 
+def test_a_start_that_waits_is_answered_when_the_case_rests(client: httpx.Client) -> None:
+    path = "/v1/processes/invoice_to_pay/cases"
+    unreadable = ("letter.xml", b"<letter/>")
+
+    started = client.post(path, files={"file": unreadable}, params={"wait_s": 25})
+
+    assert started.status_code == 201
+    assert started.json()["status"] == "waiting"
+    assert [review["status"] for review in started.json()["reviews"]] == ["open"]
+
+
 def test_every_operation_that_can_fail_describes_its_problems() -> None:
     for method, path in OPERATIONS:
         if "{" in path:
