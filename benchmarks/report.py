@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 from benchmarks.cycles import HOST, OWN, SHARED
+from benchmarks.goals import ratio, tell_goals
 from benchmarks.growth_report import tell_growth, tell_waiting
 from benchmarks.plots import bars
 from benchmarks.section import Section, table
@@ -28,15 +28,17 @@ def keep_result(name: str, result: Any) -> None:
 def write_report() -> None:
     """Write the page from every result that is there."""
     PLOTS.mkdir(exist_ok=True)
-    sections = [Section(_INTRODUCTION.read_text("utf-8"))]
-    for name, tell in SECTIONS.items():
-        file = RESULTS / f"{name}.json"
-        if file.exists():
-            sections.append(tell(json.loads(file.read_text("utf-8"))))
+    results = {name: _result(name) for name in SECTIONS if (RESULTS / f"{name}.json").exists()}
+    sections = [Section(_INTRODUCTION.read_text("utf-8")), tell_goals(results)]
+    sections += [SECTIONS[name](result) for name, result in results.items()]
     for section in sections:
         for name, plot in section.plots.items():
             (PLOTS / name).write_text(plot, "utf-8")
     PAGE.write_text("\n".join(section.text for section in sections), "utf-8")
+
+
+def _result(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
 
 
 def tell_cycles(rows: list[Row]) -> Section:
@@ -96,7 +98,7 @@ def _saver_line(row: Row, *, own: Row) -> list[object]:
     return [
         f"{row['delay_ms']} ms, {row['clients']} c, {row['contender'].removeprefix('bare, ')}",
         row["rate"],
-        f"{_ratio(row, own):.2f}",
+        f"{ratio(row, own):.2f}",
         row["client_cpu_ms"],
         f"{row['client_cpu_ms'] / own['client_cpu_ms']:.2f}",
         row["postgres_cpu_ms"],
@@ -112,8 +114,8 @@ def _rates(cells: dict[tuple[int, int, str], Row], setting: tuple[int, int]) -> 
         host["rate"],
         own["rate"],
         shared["rate"],
-        f"{_ratio(host, own):.2f}",
-        f"{_ratio(host, shared):.2f}",
+        f"{ratio(host, own):.2f}",
+        f"{ratio(host, shared):.2f}",
         f"{host['host_cpu_ms'] / own['client_cpu_ms']:.2f}",
     ]
 
@@ -148,11 +150,6 @@ def _plot_rates(cells: dict[tuple[int, int, str], Row], settings: list[tuple[int
 def _setting(setting: tuple[int, int]) -> str:
     workers, clients = setting
     return f"{workers} w, {clients} c"
-
-
-def _ratio(one: Row, other: Row) -> float:
-    ratios: list[float] = [a / b for a, b in zip(one["rates"], other["rates"], strict=True)]
-    return median(ratios)
 
 
 SECTIONS: dict[str, Callable[[Any], Section]] = {

@@ -50,7 +50,7 @@ async def _copy(stage: Stage, original: UUID, *, count: int) -> dict[str, Any]:
     each = {name: round((after[name] - before[name]) / count) for name in after}
     return {
         "bytes_each": sum(each.values()),
-        "tables": {name: size for name, size in sorted(each.items()) if size},
+        "tables": {name: size for name, size in sorted(each.items()) if size > 0},
     }
 
 
