@@ -54,7 +54,7 @@ def run_server(
     threads = StepThreads(settings.concurrency)
     with (
         _ending(threads),
-        _listening((settings.host, settings.port)) as listener,
+        listening((settings.host, settings.port)) as listener,
         _database_url(settings) as url,
         bundled_erp(settings) if with_erp else nullcontext(),
     ):
@@ -131,10 +131,11 @@ def _database_url(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
+def listening(address: tuple[str, int]) -> Iterator[socket.socket]:
     """Take the port before anything else starts, so that a taken one costs nothing."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # asyncio turns Nagle's algorithm off only where the protocol is named; with it an answer is 40 ms late.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
