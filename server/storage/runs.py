@@ -255,7 +255,7 @@ async def stray_runs(connection: Connection, *, worker: int, executing: set[UUID
     return [(row["id"], row["job_id"]) for row in await cursor.fetchall()]
 
 
-async def lost_runs(connection: Connection, *, stuck_s: int = 2) -> list[tuple[UUID, int]]:
+async def lost_runs(connection: Connection, *, stuck_s: int = 1) -> list[tuple[UUID, int]]:
     """List runs, each with its job, whose worker died while it ran them or before it claimed them.
 
     A worker is dead when nobody holds its advisory lock, and as good as dead when its lease has run out;
