@@ -16,7 +16,7 @@ async def test_a_cycle_is_measured_for_the_host_and_for_its_peers(tmp_path: Path
 
     assert [row["contender"] for row in rows] == [OWN, SHARED, HOST]
     assert all(row["rate"] > 0 and row["write_transactions"] > 0 for row in rows)
-    assert rows[2]["host_cpu_ms"] > rows[2]["client_cpu_ms"] > 0
+    assert rows[2]["host_cpu_ms"] > rows[2]["client_cpu_ms"] >= 0  # counted in ticks of 10 ms
     section = tell_cycles(rows)
     assert f"| 1 w, 2 c | {rows[2]['rate']} |" in section.text
     assert section.plots.keys() == {"cycles.svg"}
