@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-_QUIET = ("httpx", "httpcore", "mcp", "procrastinate", "psycopg.pool", "uvicorn.access")
+_QUIET = ("httpx", "httpcore", "mcp", "psycopg.pool", "uvicorn.access")
 
 
 def configure_logging(*, json: bool, level: str = "INFO") -> None:

@@ -62,7 +62,7 @@ async def _decide(connection: Connection, process: Process, *, run: Stranded) ->
 
 async def _adopt(connection: Connection, run: Stranded, *, version: str) -> None:
     await pin_case(connection, run.case_id, version=version)
-    await move_run(connection, run.run_id, job_id=run.job_id)
+    await move_run(connection, run.run_id)
     await append_entry(
         connection,
         RUNTIME,
@@ -86,6 +86,6 @@ async def _give_up(connection: Connection, run: Stranded, *, obstacles: list[Obs
         step=next((one.name for one in obstacles if one.kind in {"step", "review"}), None),
         detail={"version": run.version, "obstacles": [one.model_dump() for one in obstacles]},
     )
-    await abandon_run(connection, run.run_id, job_id=run.job_id)
+    await abandon_run(connection, run.run_id)
     await open_incident(connection, run.case_id, run_id=run.run_id, cause=cause)
     log.warning("case_not_adopted", case_id=str(run.case_id), version=run.version)

@@ -46,7 +46,7 @@ async def start_case(
     key: str | None,
     order: Order = AT_ONCE,
 ) -> tuple[Case, bool]:
-    """Accept an input: case, run, queue job, key and audit entry in one transaction.
+    """Accept an input: case, run, key and audit entry in one transaction.
 
     Returns the case and whether it is new; an earlier request with the same key gets the case it started.
 

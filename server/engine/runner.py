@@ -152,7 +152,7 @@ class Runner:
             async with self._database.transaction() as connection:
                 await assert_current(connection, claim)
                 if not await hold_run(connection, claim.run_id, stop=stop):
-                    await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+                    await requeue_run(connection, claim.run_id, worker=claim.worker)
         except ServerError:
             log.warning("run_left_to_takeover")
 

@@ -1,5 +1,6 @@
 """Taking over the runs of workers that died, and stopping a case that kills them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import structlog
@@ -10,7 +11,6 @@ from server.errors import CasePoisoned
 from server.storage.database import Connection, Database
 from server.storage.runs import (
     count_death,
-    delete_orphan_jobs,
     fail_dead_run,
     lost_runs,
     requeue_run,
@@ -21,31 +21,28 @@ log = structlog.get_logger()
 
 
 async def take_over(
-    database: Database, limits: HostLimits, *, worker: int | None, executing: set[UUID]
+    database: Database, limits: HostLimits, *, worker: int | None, executing: Collection[UUID]
 ) -> None:
     """Put back every run that nobody executes although it stands as running.
 
     `executing` are the runs that the worker of this number does execute, as they come and go meanwhile.
     """
     async with database.transaction() as connection:
-        for run_id, job_id in await lost_runs(connection):
-            await _put_back_lost(connection, run_id, job_id=job_id, limits=limits)
+        for run_id, dead in await lost_runs(connection):
+            await _put_back_lost(connection, run_id, worker=dead, limits=limits)
         if worker is not None:
-            for run_id, job_id in await stray_runs(connection, worker=worker, executing=executing):
+            for run_id in await stray_runs(connection, worker=worker, executing=executing):
                 if run_id not in executing:  # it may have been claimed while the database was asked
-                    await requeue_run(connection, run_id, job_id=job_id)
-        await delete_orphan_jobs(connection)
+                    await requeue_run(connection, run_id, worker=worker)
 
 
-async def _put_back_lost(
-    connection: Connection, run_id: UUID, *, job_id: int | None, limits: HostLimits
-) -> None:
+async def _put_back_lost(connection: Connection, run_id: UUID, *, worker: int, limits: HostLimits) -> None:
     """Count the death of the worker; after too many in a row at one place, the case is an incident."""
-    died = await count_death(connection, run_id, job_id=job_id)
+    died = await count_death(connection, run_id, worker=worker)
     deaths = limits.of(died.process if died else DEFAULT).deaths
     if died and died.takeovers >= deaths:
         await _quarantine(connection, run_id, deaths=died.takeovers)
-    elif await requeue_run(connection, run_id, job_id=job_id, suspect_from=max(1, deaths - 1)):
+    elif await requeue_run(connection, run_id, worker=worker, suspect_from=max(1, deaths - 1)):
         log.warning("run_taken_over", run_id=str(run_id), deaths=died and died.takeovers)
 
 

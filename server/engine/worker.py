@@ -3,23 +3,22 @@
 import asyncio
 import os
 import socket
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from uuid import UUID
 
-import procrastinate
 import structlog
 
 from server.engine.adoption import adopt_stranded
 from server.engine.backlog import admission_limits
 from server.engine.case_migrations import carry_out
 from server.engine.clock import Clock
-from server.engine.jobs import ClaimedJobs
 from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.engine.takeover import take_over
 from server.errors import Unavailable
-from server.storage.admission import CHANNEL, TASK, admit_due, set_limits
+from server.storage.admission import CHANNEL, admit_due, set_limits
 from server.storage.database import Connection, Database, translated
+from server.storage.runs import QUEUE_CHANNEL, Ready, ready_runs
 from server.storage.versions import list_queues, save_versions
 from server.storage.workers import register_worker, renew_lease
 
@@ -45,8 +44,9 @@ class Worker:
         self._queues: list[str] = []
         self._alive = asyncio.Event()
         self._look = asyncio.Event()
-        self._suspects = asyncio.Lock()
-        self._executing: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._executing: dict[UUID, asyncio.Task[None]] = {}
+        self._suspects: set[UUID] = set()
 
     async def run(self) -> None:
         """Work until cancelled, through restarts of the database.
@@ -64,49 +64,69 @@ class Worker:
                     task.cancel()
 
     async def _consume(self) -> None:
-        await self._alive.wait()
-        while True:
-            try:
-                async with translated():
-                    await self._consume_until_cut_off()
-            except (procrastinate.exceptions.ConnectorException, Unavailable):
-                log.warning("queue_unreachable")
-            await asyncio.sleep(RETRY_DATABASE_S)
+        """Begin runs from the queue while there are places; when cancelled, drain those under way."""
+        try:
+            while True:
+                await self._alive.wait()
+                self._wake.clear()
+                await self._begin_ready()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
+        except asyncio.CancelledError:
+            self._runner.drain()
+            if self._executing:
+                await asyncio.wait(self._executing.values(), timeout=DRAIN_S)
+            for task in self._executing.values():
+                task.cancel()
+            raise
 
-    async def _consume_until_cut_off(self) -> None:
-        queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
-        queue.job_manager = ClaimedJobs(queue.connector)
-        queue.task(name=TASK)(self._run)
-        async with queue.open_async(self._database.pool):
-            consuming = asyncio.create_task(
-                queue.run_worker_async(
+    async def _begin_ready(self) -> None:
+        """Begin what the queue holds, as far as there are places.
+
+        Suspects go one at a time, so that none dies of another's fault twice.
+        """
+        places = self._concurrency - len(self._executing)
+        if places <= 0:
+            return
+        try:
+            async with self._database.connection() as connection:
+                found = await ready_runs(
+                    connection,
                     queues=self._queues,
-                    concurrency=self._concurrency,
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=DRAIN_S,
+                    limit=places,
+                    except_=self._executing.keys(),
+                    suspects=not self._suspects,
                 )
-            )
-            try:
-                await asyncio.shield(consuming)
-            except asyncio.CancelledError:
-                self._runner.drain()
-                consuming.cancel()
-                with suppress(asyncio.CancelledError, procrastinate.exceptions.ConnectorException):
-                    await consuming
-                raise
+        except Unavailable:
+            log.warning("queue_unreachable")
+            return
+        for run in found:
+            if not run.suspect or not self._suspects:
+                self._begin(run)
+            else:
+                self._wake.set()  # look again, for others than suspects
 
-    async def _run(self, run_id: str, suspect: bool = False) -> None:
-        """Execute a run. Suspects go one at a time, so that none dies of another's fault twice."""
-        async with self._suspects if suspect else nullcontext():
-            await self._alive.wait()
-            if self.number is None:
-                raise AssertionError("a worker that is alive has a number")
-            run = UUID(run_id)
-            self._executing.add(run)  # before the claim: a run of ours that is not here counts as stray
-            try:
-                await self._runner.run(run, worker=self.number)
-            finally:
-                self._executing.discard(run)
+    def _begin(self, run: Ready) -> None:
+        if run.suspect:
+            self._suspects.add(run.id)
+        task = asyncio.create_task(self._execute(run.id))
+        self._executing[run.id] = task  # before the claim: a run of ours that is not here counts as stray
+        task.add_done_callback(lambda _: self._end(run.id))
+
+    async def _execute(self, run_id: UUID) -> None:
+        if self.number is None:
+            raise AssertionError("a worker that is alive has a number")
+        try:
+            await self._runner.run(run_id, worker=self.number)
+        except Unavailable:
+            log.warning("run_not_claimed", run_id=str(run_id))
+        except Exception:
+            log.exception("run_left", run_id=str(run_id))
+
+    def _end(self, run_id: UUID) -> None:
+        del self._executing[run_id]
+        self._suspects.discard(run_id)
+        self._wake.set()
 
     async def _show_life(self) -> None:
         """Hold the advisory lock of a worker number; with a new connection comes a new number."""
@@ -126,13 +146,15 @@ class Worker:
             await asyncio.sleep(RETRY_DATABASE_S)
 
     async def _until_lost(self, connection: Connection, number: int) -> None:
-        """Renew the lease, and hear of places that become free, until the connection no longer answers."""
-        await connection.execute(f"LISTEN {CHANNEL}")
+        """Renew the lease, and hear of ready runs and free places, until the connection no longer answers."""
+        woken = {QUEUE_CHANNEL: self._wake, CHANNEL: self._look}
+        for channel in woken:
+            await connection.execute(f"LISTEN {channel}")
         while True:
             deadline = asyncio.get_running_loop().time() + LOOK_EVERY_S
             while (left := deadline - asyncio.get_running_loop().time()) > 0:
-                async for _ in connection.notifies(timeout=left, stop_after=1):
-                    self._look.set()
+                async for notice in connection.notifies(timeout=left, stop_after=1):
+                    woken[notice.channel].set()
             await renew_lease(connection, number)
 
     async def _admit(self) -> None:
@@ -149,7 +171,7 @@ class Worker:
         """Put back runs whose worker died, every second, on every worker: the claim lets one of them in."""
         while True:
             with suppress(Unavailable):
-                limits, executing = self._registry.limits, self._executing
+                limits, executing = self._registry.limits, self._executing.keys()
                 await take_over(self._database, limits, worker=self.number, executing=executing)
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -1,4 +1,4 @@
-"""Admission: which waiting run gets its queue job, and when.
+"""Admission: which waiting run enters the queue, and when.
 
 A run is admitted when its time has come, its case is free and may go on, and its process and tenant have a
 place left. Where no limit is set, the transaction that writes the run admits it too. What has to wait is
@@ -14,22 +14,15 @@ from psycopg.rows import DictRow, class_row
 
 from server.storage.database import Connection
 
-TASK = "run"
 CHANNEL = "steward_admission"  # told when a place may have become free, or a run waits for one
 BATCH = 500
 
 _LOCK = 0x57AD317
 
-# No Procrastinate lock: the partial unique index admits one run a case, and a lock left by a dead worker, or
-# one not yet released when the answer comes, would make the next job wait for a poll.
 _ADMIT = """
-    job AS (
-        SELECT picked.id AS run_id, (procrastinate_defer_jobs_v1(ARRAY[ROW(
-            picked.queue, %(task)s, picked.priority, NULL, NULL, jsonb_build_object('run_id', picked.id), NULL
-        )::procrastinate_job_to_defer_v1]))[1] AS id FROM picked),
     ready AS (
-        UPDATE runs SET status = 'ready', job_id = job.id, admitted_at = now()
-        FROM job WHERE runs.id = job.run_id AND runs.status = 'waiting' RETURNING 1)
+        UPDATE runs SET status = 'ready', admitted_at = now()
+        FROM picked WHERE runs.id = picked.id AND runs.status = 'waiting' RETURNING 1)
 """
 # Due, the first of its case, under no stop, and the case is free and neither held nor at its end.
 _ELIGIBLE = """
@@ -42,10 +35,9 @@ _ELIGIBLE = """
             OR other.status = 'waiting' AND other.due_at <= now()
             AND (-other.priority, other.created_at, other.id) < (-runs.priority, runs.created_at, runs.id)))
 """
-RUN_QUEUE = "(SELECT run_queue(cases.process, version) FROM cases WHERE cases.id = case_id) AS queue"
 _ADMIT_CASES = f"""
     WITH picked AS (
-        SELECT id, priority, {RUN_QUEUE} FROM runs WHERE case_id = ANY(%(cases)s) AND {_ELIGIBLE}
+        SELECT id FROM runs WHERE case_id = ANY(%(cases)s) AND {_ELIGIBLE}
         AND NOT EXISTS (SELECT 1 FROM limits_of(runs.process, runs.tenant))),
     {_ADMIT}
     SELECT count(*) AS admitted,
@@ -55,11 +47,11 @@ _ADMIT_CASES = f"""
 # A limit on starts in a minute holds back starts only: what was begun goes on.
 _ADMIT_PAIR = f"""
     WITH starts AS (
-        SELECT id, priority, created_at, {RUN_QUEUE} FROM runs
+        SELECT id, priority, created_at FROM runs
         WHERE process = %(process)s AND tenant = %(tenant)s AND kind = 'start' AND {_ELIGIBLE}
         ORDER BY priority DESC, created_at LIMIT %(starts)s),
     others AS (
-        SELECT id, priority, created_at, {RUN_QUEUE} FROM runs
+        SELECT id, priority, created_at FROM runs
         WHERE process = %(process)s AND tenant = %(tenant)s AND kind <> 'start' AND {_ELIGIBLE}
         ORDER BY priority DESC, created_at LIMIT %(runs)s),
     picked AS (
@@ -117,7 +109,7 @@ async def admit_cases(connection: Connection, case_ids: list[UUID]) -> AsyncCurs
 
     The caller's transaction holds the cases' rows, so that nobody else admits another of their runs.
     """
-    admitting = {"cases": case_ids, "wanted": len(case_ids), "task": TASK, "channel": CHANNEL}
+    admitting = {"cases": case_ids, "wanted": len(case_ids), "channel": CHANNEL}
     return await connection.execute(_ADMIT_CASES, admitting)
 
 
@@ -146,7 +138,7 @@ async def _admit_pair(connection: Connection, *, process: str, tenant: str) -> i
         places = await cursor.fetchone()
     if places is None:
         raise AssertionError("an aggregate gives a row")
-    chosen = pair | {"runs": places.runs, "starts": places.starts, "task": TASK}
+    chosen = pair | {"runs": places.runs, "starts": places.starts}
     try:
         async with connection.transaction():
             return (await connection.execute(_ADMIT_PAIR, chosen)).rowcount

@@ -43,7 +43,6 @@ async def translated() -> AsyncIterator[None]:
 
 async def _configure(connection: Connection) -> None:
     """A process that freezes inside a transaction must not hold its row locks for ever."""
-    await connection.set_autocommit(True)
     await connection.execute("SET idle_in_transaction_session_timeout = '10s'")
 
 
@@ -70,9 +69,8 @@ class Database:
             timeout=10,
             open=False,
             connection_class=AsyncConnection[DictRow],
-            # With autocommit, what langgraph-checkpoint-postgres asks for. That is set later, because
-            # Procrastinate, which listens with these arguments, adds it once more.
-            kwargs={"prepare_threshold": 0, "row_factory": dict_row, **_PATIENCE},
+            # What langgraph-checkpoint-postgres asks for.
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, **_PATIENCE},
             configure=_configure,
             check=_check,
         )

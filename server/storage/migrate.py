@@ -1,9 +1,8 @@
-"""Bring a database to the schema of this version: ours, the checkpoints' and the queue's."""
+"""Bring a database to the schema of this version: ours and the checkpoints'."""
 
 import hashlib
 from pathlib import Path
 
-import procrastinate
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from server.errors import StartRefused
@@ -26,7 +25,6 @@ async def migrate(database: Database) -> list[str]:
         await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         applied = await _apply_files(connection)
         await AsyncPostgresSaver(connection).setup()
-        await _apply_queue(connection)
         return applied
 
 
@@ -71,12 +69,6 @@ def _pending(applied: dict[str, str]) -> list[Path]:
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-async def _apply_queue(connection: Connection) -> None:
-    if not await _has_table(connection, "procrastinate_jobs"):
-        async with connection.transaction():
-            await connection.execute(procrastinate.schema.SchemaManager.get_schema().encode())
 
 
 async def _has_table(connection: Connection, name: str) -> bool:

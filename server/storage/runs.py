@@ -1,5 +1,6 @@
 """Runs: written, claimed, ended, taken over."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,24 +10,27 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from server.errors import AttemptSuperseded
-from server.storage.admission import CHANNEL, RUN_QUEUE, TASK, admit_cases
+from server.storage.admission import CHANNEL, admit_cases
 from server.storage.database import Connection
 from server.storage.workers import LEASE_S, LOCK_CLASS
 
-_STILL = "runs.id = %(run)s AND status IN ('ready', 'running') AND job_id IS NOT DISTINCT FROM %(job)s"
+QUEUE_CHANNEL = "steward_queue"  # told by the database when a run becomes ready
 
 _LOST = """
-    SELECT runs.id, job_id FROM runs
+    SELECT id, worker FROM runs
     WHERE status = 'running' AND NOT EXISTS (
         SELECT 1 FROM pg_locks JOIN workers ON workers.id::oid = objid
         WHERE locktype = 'advisory' AND granted AND classid = %(class)s::oid AND workers.id = runs.worker
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND workers.seen_at > now() - make_interval(secs => %(lease)s))
-    UNION ALL
-    SELECT runs.id, job_id FROM runs LEFT JOIN procrastinate_jobs AS jobs ON jobs.id = runs.job_id
-    WHERE runs.status = 'ready' AND (jobs.id IS NULL OR jobs.status <> 'todo') AND NOT EXISTS (
-        SELECT 1 FROM procrastinate_events AS events
-        WHERE events.job_id = jobs.id AND events.at > now() - make_interval(secs => %(stuck)s))
+"""
+_PEEK = """
+    SELECT id, suspect FROM unnest(%(queues)s::text[]) AS given (name) CROSS JOIN LATERAL (
+        SELECT id, suspect, priority, admitted_at FROM runs
+        WHERE status = 'ready' AND queue = given.name AND id <> ALL(%(except_)s)
+        AND (%(suspects)s OR NOT suspect)
+        ORDER BY priority DESC, admitted_at LIMIT %(limit)s) AS ready
+    ORDER BY priority DESC, admitted_at LIMIT %(limit)s
 """
 
 
@@ -40,7 +44,7 @@ class Claim:
     process: str
     version: str
     attempt: int
-    job_id: int
+    worker: int
     input: dict[str, Any]
     resume: dict[str, Any] | None
 
@@ -53,7 +57,7 @@ async def enqueue_run(
     resume: dict[str, Any] | None = None,
     due_at: datetime | None = None,
 ) -> UUID:
-    """Write a run in the caller's transaction, and its queue job too if nothing holds the run back.
+    """Write a run in the caller's transaction, and put it into the queue if nothing holds it back.
 
     It waits while the case has another run under way, until `due_at`, or for a place under a limit. The
     case's row is locked until the commit. `resume` maps an interrupt's id to its answer.
@@ -83,6 +87,30 @@ async def enqueue_resumes(connection: Connection, resumes: dict[UUID, dict[str, 
     )
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A run in the queue. A suspect is one that workers have died over."""
+
+    id: UUID
+    suspect: bool
+
+
+async def ready_runs(
+    connection: Connection,
+    *,
+    queues: list[str],
+    limit: int,
+    except_: Collection[UUID] = (),
+    suspects: bool = True,
+) -> list[Ready]:
+    """Return the first runs in these queues. Another worker may see the same ones: the claim decides."""
+    async with connection.cursor(row_factory=class_row(Ready)) as cursor:
+        await cursor.execute(
+            _PEEK, {"queues": queues, "limit": limit, "except_": list(except_), "suspects": suspects}
+        )
+        return await cursor.fetchall()
+
+
 async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Claim | None:
     """Take a ready run out of the queue and raise its case's attempt, which shuts out every earlier one.
 
@@ -96,11 +124,10 @@ async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Cla
             " AND find_stop(cases.process, cases.tenant, held_by) IS NULL FOR UPDATE OF cases),"
             " run AS (UPDATE runs SET status = 'running', worker = %(worker)s, started_at = now() FROM target"
             " WHERE runs.id = %(run)s AND case_id = target.id AND status = 'ready'"
-            " RETURNING runs.id, case_id, kind, job_id, resume),"
-            " job AS (DELETE FROM procrastinate_jobs USING run WHERE procrastinate_jobs.id = job_id)"
+            " RETURNING runs.id, case_id, kind, worker, resume)"
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
-            " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, job_id, input, resume",
+            " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, worker, input, resume",
             {"run": run_id, "worker": worker},
         )
         return await cursor.fetchone()
@@ -153,21 +180,15 @@ async def cancel_waiting_runs(connection: Connection, case_id: UUID) -> None:
     )
 
 
-async def requeue_run(
-    connection: Connection, run_id: UUID, *, job_id: int | None, suspect_from: int = 2
-) -> bool:
-    """Put a run back into the queue under a new job, if `job_id` is still its job; say whether it was.
+async def requeue_run(connection: Connection, run_id: UUID, *, worker: int, suspect_from: int = 2) -> bool:
+    """Put a run back into the queue, if it is still under way at this worker; say whether it was.
 
-    The old job is left to its worker, which deletes it, or to `delete_orphan_jobs`. After so many
-    deaths of its workers in a row a run is suspected to be the cause, and its job says so.
+    After so many deaths of its workers in a row a run is suspected to be the cause.
     """
     cursor = await connection.execute(
-        f"WITH still AS (SELECT id, priority, takeovers, {RUN_QUEUE} FROM runs WHERE {_STILL} FOR UPDATE),"
-        " job AS (SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(queue, %(task)s, priority, NULL, NULL,"
-        " jsonb_build_object('run_id', id, 'suspect', takeovers >= %(suspect_from)s), NULL)"
-        "::procrastinate_job_to_defer_v1]))[1] AS id FROM still)"
-        f" UPDATE runs SET status = 'ready', worker = NULL, job_id = job.id FROM job WHERE {_STILL}",
-        {"task": TASK, "run": run_id, "job": job_id, "suspect_from": suspect_from},
+        "UPDATE runs SET status = 'ready', worker = NULL, suspect = takeovers >= %s"
+        " WHERE id = %s AND status = 'running' AND worker = %s",
+        (suspect_from, run_id, worker),
     )
     return cursor.rowcount > 0
 
@@ -180,16 +201,17 @@ class Deaths:
     takeovers: int
 
 
-async def count_death(connection: Connection, run_id: UUID, *, job_id: int | None) -> Deaths | None:
-    """Count the death of a run's worker; None when the run is not under way, or not under this job."""
+async def count_death(connection: Connection, run_id: UUID, *, worker: int) -> Deaths | None:
+    """Count the death of a run's worker; None when the run is no longer under way at it."""
     async with connection.cursor(row_factory=class_row(Deaths)) as cursor:
         await cursor.execute(
             "UPDATE runs SET died_at = latest.id,"
             " takeovers = CASE WHEN died_at = latest.id THEN takeovers ELSE 0 END + 1"
             " FROM (SELECT COALESCE(max(checkpoint_id), '') AS id FROM checkpoints WHERE checkpoint_ns = ''"
             " AND thread_id = (SELECT case_id::text FROM runs WHERE id = %(run)s)) AS latest"
-            f" WHERE {_STILL} AND status = 'running' RETURNING process, takeovers",
-            {"run": run_id, "job": job_id},
+            " WHERE runs.id = %(run)s AND status = 'running' AND worker = %(worker)s"
+            " RETURNING process, takeovers",
+            {"run": run_id, "worker": worker},
         )
         return await cursor.fetchone()
 
@@ -210,15 +232,13 @@ async def fail_dead_run(connection: Connection, run_id: UUID) -> UUID:
     return case_id
 
 
-async def move_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> None:
-    """Give a ready run a job in the queue of its case's present version, instead of the one that it has."""
-    await connection.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", (job_id,))
-    await requeue_run(connection, run_id, job_id=job_id)
+async def move_run(connection: Connection, run_id: UUID) -> None:
+    """Put a ready run into the queue of its case's present version."""
+    await connection.execute("UPDATE runs SET status = 'ready' WHERE id = %s AND status = 'ready'", (run_id,))
 
 
-async def abandon_run(connection: Connection, run_id: UUID, *, job_id: int | None) -> None:
-    """End a ready run that nobody will begin, and delete its job; the caller holds the case."""
-    await connection.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", (job_id,))
+async def abandon_run(connection: Connection, run_id: UUID) -> None:
+    """End a ready run that nobody will begin; the caller holds the case."""
     await connection.execute(
         "UPDATE runs SET status = 'failed', ended_at = now() WHERE id = %s AND status = 'ready'", (run_id,)
     )
@@ -227,9 +247,8 @@ async def abandon_run(connection: Connection, run_id: UUID, *, job_id: int | Non
 async def cancel_retry(connection: Connection, case_id: UUID) -> None:
     """Drop a run that was to repeat a step and that nobody has begun; the caller holds the case."""
     await connection.execute(
-        "WITH gone AS (UPDATE runs SET status = 'cancelled', ended_at = now() WHERE case_id = %s"
-        " AND kind = 'retry' AND status IN ('waiting', 'ready') RETURNING job_id)"
-        " DELETE FROM procrastinate_jobs USING gone WHERE id = gone.job_id AND status = 'todo'",
+        "UPDATE runs SET status = 'cancelled', ended_at = now() WHERE case_id = %s"
+        " AND kind = 'retry' AND status IN ('waiting', 'ready')",
         (case_id,),
     )
 
@@ -243,37 +262,23 @@ async def is_at_rest(connection: Connection, case_id: UUID) -> bool:
     return await cursor.fetchone() is None
 
 
-async def stray_runs(connection: Connection, *, worker: int, executing: set[UUID]) -> list[tuple[UUID, int]]:
-    """List runs, each with its job, that stand as this worker's and that it is not executing.
+async def stray_runs(connection: Connection, *, worker: int, executing: Collection[UUID]) -> list[UUID]:
+    """List runs that stand as this worker's and that it is not executing.
 
     They are left when the database went away between a claim and its answer, or before an end was written.
     """
     cursor = await connection.execute(
-        "SELECT id, job_id FROM runs WHERE status = 'running' AND worker = %s AND id <> ALL(%s)",
+        "SELECT id FROM runs WHERE status = 'running' AND worker = %s AND id <> ALL(%s)",
         (worker, list(executing)),
     )
-    return [(row["id"], row["job_id"]) for row in await cursor.fetchall()]
+    return [row["id"] for row in await cursor.fetchall()]
 
 
-async def lost_runs(connection: Connection, *, stuck_s: int = 1) -> list[tuple[UUID, int]]:
-    """List runs, each with its job, whose worker died while it ran them or before it claimed them.
+async def lost_runs(connection: Connection) -> list[tuple[UUID, int]]:
+    """List runs whose worker died, each with that worker's number.
 
     A worker is dead when nobody holds its advisory lock, and as good as dead when its lease has run out;
-    should it wake up, the fence stops it. A run is lost too when its job was fetched `stuck_s` seconds
-    ago and nobody claimed it; should that worker live after all, the claim admits one of the two.
+    should it wake up, the fence stops it.
     """
-    rows = await (
-        await connection.execute(_LOST, {"class": LOCK_CLASS, "lease": LEASE_S, "stuck": stuck_s})
-    ).fetchall()
-    return [(row["id"], row["job_id"]) for row in rows]
-
-
-async def delete_orphan_jobs(connection: Connection, *, older_s: int = 60) -> None:
-    """Delete jobs that a dead worker left as being done although their run has ended."""
-    await connection.execute(
-        "DELETE FROM procrastinate_jobs AS jobs WHERE status = 'doing' AND task_name = %s AND NOT EXISTS ("
-        " SELECT 1 FROM runs WHERE runs.job_id = jobs.id AND runs.status IN ('ready', 'running'))"
-        " AND NOT EXISTS (SELECT 1 FROM procrastinate_events AS events WHERE events.job_id = jobs.id"
-        " AND events.at > now() - make_interval(secs => %s))",
-        (TASK, older_s),
-    )
+    cursor = await connection.execute(_LOST, {"class": LOCK_CLASS, "lease": LEASE_S})
+    return [(row["id"], row["worker"]) for row in await cursor.fetchall()]

@@ -138,7 +138,7 @@ async def hold_unclaimed_run(connection: Connection, run_id: UUID) -> bool:
 
 async def _hold(connection: Connection, run_id: UUID, *, status: str, stop: UUID | None) -> bool:
     cursor = await connection.execute(
-        "UPDATE runs SET status = 'waiting', worker = NULL, job_id = NULL,"
+        "UPDATE runs SET status = 'waiting', worker = NULL,"
         " held_by = COALESCE(%(stop)s::uuid, held_by) FROM cases"
         " WHERE runs.id = %(run)s AND runs.status = %(status)s AND cases.id = case_id"
         f" AND (%(stop)s::uuid IS NOT NULL OR {_HALTED})",
@@ -150,6 +150,6 @@ async def _hold(connection: Connection, run_id: UUID, *, status: str, stop: UUID
 async def hold_ready_run(connection: Connection, case_id: UUID) -> None:
     """Take the case's run back from the queue, if nobody has begun it."""
     await connection.execute(
-        "UPDATE runs SET status = 'waiting', job_id = NULL WHERE case_id = %s AND status = 'ready'",
+        "UPDATE runs SET status = 'waiting' WHERE case_id = %s AND status = 'ready'",
         (case_id,),
     )

@@ -48,7 +48,6 @@ class Stranded:
 
     run_id: UUID
     case_id: UUID
-    job_id: int | None
     process: str
     version: str
 
@@ -66,7 +65,7 @@ _STRANDED = """
         SELECT DISTINCT ON (process) process, version FROM served
         ORDER BY process, first_seen_at DESC, version
     )
-    SELECT runs.id AS run_id, cases.id AS case_id, runs.job_id, cases.process, cases.version
+    SELECT runs.id AS run_id, cases.id AS case_id, cases.process, cases.version
     FROM jsonb_array_elements(%(mine)s) AS mine
     JOIN newest ON (newest.process, newest.version) = (mine ->> 0, mine ->> 1)
     JOIN cases ON cases.process = newest.process AND cases.ended_at IS NULL
@@ -98,9 +97,9 @@ async def lock_stranded(connection: Connection, run: Stranded) -> bool:
     row = await (
         await connection.execute(
             "SELECT 1 FROM cases JOIN runs ON runs.case_id = cases.id"
-            " WHERE runs.id = %s AND runs.status = 'ready' AND runs.job_id IS NOT DISTINCT FROM %s"
+            " WHERE runs.id = %s AND runs.status = 'ready'"
             " AND cases.version = %s FOR UPDATE",
-            (run.run_id, run.job_id, run.version),
+            (run.run_id, run.version),
         )
     ).fetchone()
     return row is not None

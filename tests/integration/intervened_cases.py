@@ -163,8 +163,8 @@ IN_STATUS = {
 
 
 TABLES = [
-    "cases", "runs", "reviews", "effects", "audit_entries", "incidents", "stops", "procrastinate_jobs",
-    "procrastinate_events", "checkpoints", "checkpoint_writes", "checkpoint_blobs",
+    "cases", "runs", "reviews", "effects", "audit_entries", "incidents", "stops",
+    "checkpoints", "checkpoint_writes", "checkpoint_blobs",
 ]  # fmt: skip
 NEEDED: dict[str, dict[str, Any]] = {"edit": {"fields": {"size": 7}}, "skip": {"step": "finish"}}
 

@@ -163,6 +163,7 @@ async def test_no_more_runs_than_the_process_may_have_are_admitted(database: Dat
 
 async def test_a_run_that_ends_frees_its_place_at_once(database: Database) -> None:
     limits = HostLimits(processes={"two": Limits(concurrency=1)})
+    await limit(database, concurrency=1)  # as a worker does when it starts, which may be after the first case
     async with asyncio.timeout(30), working(database, limits):
         cases = [await start(database) for _ in range(8)]
         await come_to(database, "waiting", cases=cases)

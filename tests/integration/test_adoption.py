@@ -95,8 +95,8 @@ async def actions(database: Database) -> list[str]:
 
 async def queues(database: Database) -> list[str]:
     async with database.transaction() as connection:
-        rows = await (await connection.execute("SELECT queue_name FROM procrastinate_jobs")).fetchall()
-    return [row["queue_name"] for row in rows]
+        rows = await (await connection.execute("SELECT queue FROM runs WHERE status = 'ready'")).fetchall()
+    return [row["queue"] for row in rows]
 
 
 async def test_a_case_waits_in_the_queue_of_its_version(database: Database) -> None:

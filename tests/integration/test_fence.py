@@ -38,7 +38,7 @@ async def claim_ready(database: Database) -> Claim:
 async def take_over(database: Database, claim: Claim) -> Claim:
     """Do what happens when the worker of `claim` is taken for dead."""
     async with database.transaction() as connection:
-        assert await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+        assert await requeue_run(connection, claim.run_id, worker=claim.worker)
     return await claim_ready(database)
 
 
@@ -127,7 +127,7 @@ async def test_an_attempt_whose_run_was_put_back_leaves_its_end_to_the_next(
     database: Database, claim: Claim
 ) -> None:
     async with database.transaction() as connection:
-        assert await requeue_run(connection, claim.run_id, job_id=claim.job_id)
+        assert await requeue_run(connection, claim.run_id, worker=claim.worker)
 
     with pytest.raises(AttemptSuperseded):
         async with database.transaction() as connection:

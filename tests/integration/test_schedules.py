@@ -62,7 +62,7 @@ async def test_a_moment_starts_a_case_with_the_schedule_as_its_actor(database: D
     (case,) = await rows(database, "SELECT process, input, started_by FROM cases")
     assert case == {"process": "loop", "input": {"rounds": 1}, "started_by": "schedule/nightly"}
     assert await outcomes(database) == ["started"]
-    assert len(await rows(database, "SELECT * FROM procrastinate_jobs")) == 1
+    assert len(await rows(database, "SELECT * FROM runs WHERE status = 'ready'")) == 1
 
 
 async def test_nothing_starts_before_its_moment(database: Database) -> None:

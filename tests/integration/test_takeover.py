@@ -40,10 +40,10 @@ async def die(database: Database, run_id: UUID, *, deaths: int = 3) -> None:
 
 
 async def suspicions(database: Database) -> list[bool]:
-    """What the jobs in the queue say of their runs."""
+    """What the queue says of its runs."""
     async with database.connection() as connection:
-        cursor = await connection.execute("SELECT args FROM procrastinate_jobs")
-        return [job["args"]["suspect"] for job in await cursor.fetchall()]
+        cursor = await connection.execute("SELECT suspect FROM runs WHERE status = 'ready'")
+        return [run["suspect"] for run in await cursor.fetchall()]
 
 
 @pytest.mark.parametrize("deaths", [2, 3, 4])

@@ -51,16 +51,6 @@ async def test_a_case_is_brought_to_its_review(database: Database) -> None:
         await waits(database, case_id)
 
 
-async def test_a_run_under_way_has_no_job_left(database: Database) -> None:
-    case_id = await start(database)
-
-    async with working(database):
-        await waits(database, case_id)
-
-    async with database.connection() as connection:
-        assert await (await connection.execute("SELECT id FROM procrastinate_jobs")).fetchall() == []
-
-
 async def test_a_run_that_was_claimed_and_lost_is_put_back(database: Database) -> None:
     """As after a claim whose answer the database never sent: the run is ours, and we do not know of it."""
     case_id = uuid4()
@@ -78,7 +68,6 @@ async def test_a_run_that_was_claimed_and_lost_is_put_back(database: Database) -
             run_id = await enqueue_run(connection, case_id, kind="start")
             assert worker.number is not None
             assert await claim_run(connection, run_id, worker=worker.number)
-            await connection.execute("DELETE FROM procrastinate_jobs")
 
         await waits(database, case_id)
 
