@@ -42,12 +42,16 @@ async def move(database: Database, case_id: UUID, status: str) -> None:
         await set_status(connection, case_id, status=status)
 
 
-async def cut_connections(database: Database) -> None:
-    async with database.connection() as connection:
-        await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+async def cut_listener(database: Database) -> None:
+    """Cut the connection that hears of cases at rest, as soon as there is one."""
+    cut = 0
+    while not cut:
+        async with database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query LIKE 'LISTEN %'"
+            )
+            cut = cursor.rowcount
 
 
 async def test_a_commit_that_brings_a_case_to_rest_is_heard_and_one_that_lets_it_run_is_not(
@@ -107,7 +111,7 @@ async def test_a_rest_that_nobody_heard_of_is_found_by_asking(database: Database
     async with watching(database) as watch:
         waiting = asyncio.create_task(watch.wait(case_id, timeout_s=FOREVER_S))
 
-        await cut_connections(database)
+        await cut_listener(database)
         await move(database, case_id, "waiting")
 
         assert (await waiting).status == "waiting"
