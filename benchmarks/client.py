@@ -56,8 +56,9 @@ class Client:
     async def answer(self, standing: dict[str, Any]) -> dict[str, Any]:
         """Answer the review of a case that waits and return where it stands at the end."""
         (review,) = standing["reviews"]
-        await self.request("POST", f"/v1/reviews/{review['id']}/answer", {"answer": ANSWER})
-        return self._expected(await self._rested(standing["id"]), status="succeeded")
+        path = f"/v1/reviews/{review['id']}/answer?{_WAIT}"
+        answered = await self.request("POST", path, {"answer": ANSWER})
+        return self._expected(answered["case"], status="succeeded")
 
     async def walk(self, input_: dict[str, Any]) -> Timing:
         """Put a case of the growing process through."""
@@ -78,10 +79,6 @@ class Client:
         if not status.startswith("2"):
             raise AssertionError(f"{method} {path} was answered {status}: {answer[:500].decode()}")
         return json.loads(answer)
-
-    async def _rested(self, case_id: str) -> dict[str, Any]:
-        standing: dict[str, Any] = await self.request("GET", f"/v1/cases/{case_id}/status?{_WAIT}")
-        return standing
 
     async def _response(self) -> tuple[str, bytes]:
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()

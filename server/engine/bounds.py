@@ -9,7 +9,7 @@ from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMet
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, TASKS
 from langgraph.errors import GraphRecursionError, NodeTimeoutError
 from langgraph.runtime import RunControl
-from langgraph.types import StateSnapshot
+from langgraph.types import Interrupt
 
 from server.engine.limits import Limits
 from server.engine.plain_json import NotPlain, TooManyBytes, check_plain
@@ -32,24 +32,24 @@ async def stream_within(
     graph: Graph,
     input_: Any,
     *,
-    before: StateSnapshot,
+    taken: int | None,
     config: RunnableConfig,
     control: RunControl,
-) -> StateSnapshot:
-    """Stream the graph for the rounds that are left from `before`, and return the state where it rests.
+) -> None:
+    """Stream the graph until the case rests, for the rounds that are left after `taken`; None is not begun.
 
     Raises:
         RecursionLimit: it would take more rounds than one run may.
         CaseSuperstepLimit: it would take more than the case has left.
         StepDeadline: a step did not end in time.
     """
-    left = limits.case_supersteps - max(0, (before.metadata or {}).get("step", 0))
+    left = limits.case_supersteps - max(0, taken or 0)
     limit = _limit_of(limits, left=left)
     if left <= 0:
         raise limit
     rounds = min(limits.supersteps, left)
     # LangGraph counts the input as a round, and lets a run that resumes take two more than it says.
-    recursion_limit = rounds if before.created_at is None else max(1, rounds - 2)
+    recursion_limit = rounds if taken is None else max(1, rounds - 2)
     bounded: RunnableConfig = {**config, "recursion_limit": recursion_limit}
     stream = graph.astream(input_, bounded, stream_mode="updates", durability="sync", control=control)
     try:
@@ -61,7 +61,6 @@ async def stream_within(
             raise limit from error
     except NodeTimeoutError as error:
         raise StepDeadline(f"it did not end within {error.timeout:g} s", step=error.node) from error
-    return await graph.aget_state(config)
 
 
 def _limit_of(limits: Limits, *, left: int) -> ServerError:
@@ -75,6 +74,9 @@ class BoundedSaver(FencedSaver):
 
     LangGraph waits for the checkpoint before it begins the next round, but not for a step's writes. So a
     refusal of writes is remembered, and refuses the checkpoint too.
+
+    What a run has written says how it came to rest: `values` is the state after its last round, and
+    `interrupts` what its steps have asked since.
     """
 
     def __init__(self, database: Database, *, case_id: UUID, attempt: int, limits: Limits) -> None:
@@ -83,6 +85,12 @@ class BoundedSaver(FencedSaver):
         self._refusal: ServerError | None = None
         self._sizes: dict[tuple[str, str], int] = {}  # bytes by namespace and channel
         self._sent: dict[str, list[str]] = {}  # names of the steps sent out last, by namespace
+        self._asked: dict[str, list[Interrupt]] = {}  # by task
+        self.values: dict[str, Any] = {}
+
+    @property
+    def interrupts(self) -> list[Interrupt]:
+        return [interrupt for asked in self._asked.values() for interrupt in asked]
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -99,6 +107,9 @@ class BoundedSaver(FencedSaver):
             self._refusal = error
             raise
         await super().aput_writes(config, writes, task_id, task_path)
+        asked = [one for channel, value in writes if channel == INTERRUPT for one in value]
+        if asked and not config["configurable"]["checkpoint_ns"]:
+            self._asked[task_id] = asked
 
     async def aput(
         self,
@@ -115,7 +126,10 @@ class BoundedSaver(FencedSaver):
         if self._refusal is not None:
             raise self._refusal
         self._check_checkpoint(checkpoint, new_versions, namespace=config["configurable"]["checkpoint_ns"])
-        return await super().aput(config, checkpoint, metadata, new_versions)
+        after = await super().aput(config, checkpoint, metadata, new_versions)
+        if not config["configurable"]["checkpoint_ns"]:
+            self.values, self._asked = checkpoint["channel_values"], {}
+        return after
 
     def _check_writes(self, writes: Sequence[tuple[str, Any]], *, step: str) -> None:
         self._check_fan_out(sum(channel == TASKS for channel, _ in writes), step=step)

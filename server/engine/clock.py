@@ -12,12 +12,12 @@ from operator import attrgetter
 import structlog
 
 from server.engine.firing import fire_schedules
-from server.engine.interrupts import WAIT, resume_waits
+from server.engine.interrupts import resume_waits
 from server.engine.registry import Registry
 from server.errors import Unavailable
 from server.failpoints import pass_point
 from server.storage.database import Connection, Database
-from server.storage.timers import Timer, find_seconds_to_next, fire_timers
+from server.storage.timers import WAIT, Timer, find_seconds_to_next, fire_timers
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""What an interrupt opens: a timer for a wait, a review for everything else; and what a timer resumes."""
+"""What an interrupt asks for: a timer for a wait, a person for everything else; and what a timer resumes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,26 +10,39 @@ from nodes.wait import Wait
 from server.identity.actors import RUNTIME
 from server.storage.audit import append_entries, append_entry
 from server.storage.database import Connection
-from server.storage.reviews import open_review
-from server.storage.runs import Claim, enqueue_resumes
-from server.storage.timers import Timer, cancel_timers, set_timer
-
-WAIT = "wait"  # the kind of timer that resumes the interrupt which is its key
+from server.storage.rests import Question
+from server.storage.runs import enqueue_resumes
+from server.storage.timers import WAIT, Timer, set_timer
 
 
-async def open_interrupts(connection: Connection, claim: Claim, interrupts: Sequence[Interrupt]) -> None:
-    """Open what the case now waits for, and cancel the waits that it has left behind.
+def sort_interrupts(interrupts: Sequence[Interrupt]) -> tuple[list[Question], dict[str, Wait]]:
+    """Return what is asked of a person, and the waits by the interrupt's id.
 
     Raises:
         ValidationError: a wait is malformed.
     """
+    questions, waits = [], {}
     for interrupt in interrupts:
         if (wait := _find_wait(interrupt.value)) is not None:
-            await _set_wait(connection, claim, interrupt=interrupt, wait=wait)
+            waits[interrupt.id] = wait
         else:
-            await _open_review(connection, claim, interrupt=interrupt)
-    open_ids = [interrupt.id for interrupt in interrupts]
-    await cancel_timers(connection, claim.case_id, kind=WAIT, except_=open_ids)
+            questions.append(_question_of(interrupt))
+    return questions, waits
+
+
+async def set_waits(connection: Connection, case_id: UUID, waits: dict[str, Wait]) -> None:
+    """Set a timer for each wait that has none."""
+    for key, wait in waits.items():
+        timer = await set_timer(connection, case_id, kind=WAIT, key=key, until=wait.until, for_s=wait.for_s)
+        if timer:
+            await append_entry(
+                connection,
+                RUNTIME,
+                action="timer_set",
+                object_=f"timer/{timer.id}",
+                case_id=case_id,
+                due_at=timer.due_at.isoformat(),
+            )
 
 
 async def resume_waits(connection: Connection, timers: list[Timer]) -> None:
@@ -48,39 +61,13 @@ def _find_wait(value: Any) -> Wait | None:
     return Wait.model_validate(value) if isinstance(value, dict) and value.get("kind") == WAIT else None
 
 
-async def _set_wait(connection: Connection, claim: Claim, *, interrupt: Interrupt, wait: Wait) -> None:
-    timer = await set_timer(
-        connection, claim.case_id, kind=WAIT, key=interrupt.id, until=wait.until, for_s=wait.for_s
-    )
-    if timer:
-        await append_entry(
-            connection,
-            RUNTIME,
-            action="timer_set",
-            object_=f"timer/{timer.id}",
-            case_id=claim.case_id,
-            due_at=timer.due_at.isoformat(),
-        )
-
-
-async def _open_review(connection: Connection, claim: Claim, *, interrupt: Interrupt) -> None:
-    """Turn an interrupt into a review; a value that is not shaped like one is shown as it is."""
+def _question_of(interrupt: Interrupt) -> Question:
+    """Turn an interrupt into a question; a value that is not shaped like one is shown as it is."""
     body = interrupt.value if isinstance(interrupt.value, dict) else {"value": interrupt.value}
-    review_id = await open_review(
-        connection,
-        claim.case_id,
-        interrupt_id=interrupt.id,
+    return Question(
+        interrupt.id,
         question=str(body.get("question") or "How shall this go on?"),
         role=body.get("role"),
         body=body,
         form=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
     )
-    if review_id:
-        await append_entry(
-            connection,
-            RUNTIME,
-            action="review_opened",
-            object_=f"review/{review_id}",
-            case_id=claim.case_id,
-            role=body.get("role"),
-        )

@@ -11,23 +11,24 @@ from langgraph.types import Command, StateSnapshot
 
 from server.engine.bounds import BoundedSaver, stream_within
 from server.engine.incidents import cause_of, open_incident
-from server.engine.interrupts import open_interrupts
+from server.engine.interrupts import set_waits, sort_interrupts
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
+from server.engine.rest import Rest
 from server.engine.stops import StopGuard
 from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
 from server.storage.admission import admit_next
-from server.storage.audit import append_entry
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
+from server.storage.rests import record_rest
 from server.storage.runs import (
     Claim,
     assert_current,
     cancel_waiting_runs,
     claim_run,
-    end_run,
+    fail_run,
     requeue_run,
     shut_out,
 )
@@ -94,54 +95,55 @@ class Runner:
             log.exception("run_failed")
             await self._open_incident(claim, error)
 
-    async def _stream(self, claim: Claim) -> StateSnapshot:
-        """Stream the graph from where the case stands and return the state in which it came to rest."""
-        graph, config = self._graph_of(claim), _config_of(claim)
-        before = await graph.aget_state(config)
-        if not _needs_run(claim, before):
-            return before
+    async def _stream(self, claim: Claim) -> Rest:
+        """Stream the graph from where the case stands until it comes to rest."""
+        saver = self._saver_of(claim)
+        graph, answers = self._graph_of(claim, saver), claim.resume or {}
+        taken = await saver.last_round()
+        if taken is not None and not claim.fresh:
+            state = await graph.aget_state(_config_of(claim))
+            open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
+            answers = {id_: answer for id_, answer in answers.items() if id_ in open_ids}
+            if not _needs_run(claim, state, answers=answers):
+                return Rest.of(state)
+        input_: Any = claim.input if taken is None else Command(resume=answers) if answers else None
+        await self._stream_to_rest(claim, graph, input_, taken=taken)
+        return Rest(saver.interrupts, saver.values)
+
+    async def _stream_to_rest(self, claim: Claim, graph: Graph, input_: Any, *, taken: int | None) -> None:
         control = RunControl()
         self._controls[claim.run_id] = control
         if self._draining:
             control.request_drain()
-        limits, input_ = self._registry.get(claim.process).limits, _input_of(claim, before)
+        limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
             ledger, guard = PostgresLedger(self._database, claim), StopGuard(self._database, claim)
             with install(ledger=ledger, guard=guard):
-                return await stream_within(
-                    limits, graph, input_, before=before, config=config, control=control
-                )
+                await stream_within(limits, graph, input_, taken=taken, config=config, control=control)
         finally:
             # A later attempt of the same run may have begun in this process: its control stays.
             if self._controls.get(claim.run_id) is control:
                 del self._controls[claim.run_id]
 
-    async def _settle(self, claim: Claim, state: StateSnapshot) -> None:
-        """Write how the run ended, in one transaction under the fence.
-
-        A case is finished when no task is left; `next` alone would be empty after some crashes too.
-        """
-        interrupts = [interrupt for task in state.tasks for interrupt in task.interrupts]
-        if state.tasks and not interrupts:
-            raise ServerError(f"the run stopped before {', '.join(task.name for task in state.tasks)}")
+    async def _settle(self, claim: Claim, rest: Rest) -> None:
+        """Write how the run ended, in one transaction under the fence."""
+        questions, waits = sort_interrupts(rest.interrupts)
         async with self._database.pipeline() as connection:
-            more = await end_run(connection, claim, status="interrupted" if interrupts else "succeeded")
-            await open_interrupts(connection, claim, interrupts)
-            status = "waiting" if interrupts else "succeeded"
-            title, result = _told(state.values, "title"), _told(state.values, "result")
-            await set_status(connection, claim.case_id, status=status, title=title, result=result)
-            if more:
-                await _go_on(connection, claim.case_id, at_end=not interrupts)
-            await append_entry(
+            more = await record_rest(
                 connection,
-                RUNTIME,
-                action=f"case_{status}",
-                object_=f"case/{claim.case_id}",
-                case_id=claim.case_id,
+                claim,
+                actor=RUNTIME,
+                questions=questions,
+                waits=waits.keys(),
+                title=rest.tell("title"),
+                result=rest.tell("result"),
             )
+            await set_waits(connection, claim.case_id, waits)
+            if more:
+                await _go_on(connection, claim.case_id, at_end=not rest.interrupts)
             pass_point("end_before_commit")
         pass_point("end_after_commit")
-        log.info("run_ended", status=status)
+        log.info("run_ended", waits=bool(rest.interrupts))
 
     async def _put_back(self, claim: Claim, *, stop: UUID | None = None) -> None:
         """Return the run to the queue, or let it wait where it may not go on.
@@ -162,7 +164,7 @@ class Runner:
                 await self._reopen(claim)
                 return
             async with self._database.transaction() as connection:
-                await end_run(connection, claim, status="failed")
+                await fail_run(connection, claim)
                 if isinstance(error, StepDeadline):  # the step may go on in vain
                     await shut_out(connection, claim)
                 await open_incident(connection, claim.case_id, run_id=claim.run_id, cause=cause_of(error))
@@ -171,14 +173,16 @@ class Runner:
 
     async def _reopen(self, claim: Claim) -> None:
         """The step refused the answer: nothing was saved, so its review is opened again."""
-        await self._settle(claim, await self._graph_of(claim).aget_state(_config_of(claim)))
+        graph = self._graph_of(claim, self._saver_of(claim))
+        await self._settle(claim, Rest.of(await graph.aget_state(_config_of(claim))))
 
-    def _graph_of(self, claim: Claim) -> Graph:
-        """Return the process's graph with a saver that writes for this attempt only."""
+    def _saver_of(self, claim: Claim) -> BoundedSaver:
+        limits = self._registry.get(claim.process).limits
+        return BoundedSaver(self._database, case_id=claim.case_id, attempt=claim.attempt, limits=limits)
+
+    def _graph_of(self, claim: Claim, saver: BoundedSaver) -> Graph:
+        """Return the process's graph with the saver of this attempt."""
         process = self._registry.get(claim.process)
-        saver = BoundedSaver(
-            self._database, case_id=claim.case_id, attempt=claim.attempt, limits=process.limits
-        )
         graph = process.graph.copy(update={"checkpointer": saver})
         graph.nodes = process.timed_nodes
         return graph
@@ -196,28 +200,10 @@ def _config_of(claim: Claim) -> RunnableConfig:
     return {"configurable": {"thread_id": str(claim.case_id), "__pregel_strict_resume": True}}
 
 
-def _needs_run(claim: Claim, state: StateSnapshot) -> bool:
+def _needs_run(claim: Claim, state: StateSnapshot, *, answers: dict[str, Any]) -> bool:
     """Say whether anything is left to run; an attempt may die between the last step and its end.
 
     A case that waits for an answer only goes on with one, or when a retry lets its open steps ask again.
     """
-    if state.created_at is None:
-        return True
-    open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
-    asks_again = claim.kind == "retry"
-    return bool(state.tasks) and (asks_again or not open_ids or bool(open_ids & (claim.resume or {}).keys()))
-
-
-def _input_of(claim: Claim, state: StateSnapshot) -> Any:
-    """Choose what to hand to the graph: the case's input, the answer, or nothing but "go on"."""
-    if state.created_at is None:
-        return claim.input
-    open_ids = {interrupt.id for task in state.tasks for interrupt in task.interrupts}
-    answers = {id_: answer for id_, answer in (claim.resume or {}).items() if id_ in open_ids}
-    return Command(resume=answers) if answers else None
-
-
-def _told(values: dict[str, Any], field: str) -> str | None:
-    """Return what the state says of the case in one line, if the process keeps such a field."""
-    value = values.get(field)
-    return value if isinstance(value, str) else None
+    waits = any(task.interrupts for task in state.tasks)
+    return bool(state.tasks) and (claim.kind == "retry" or not waits or bool(answers))

@@ -16,7 +16,8 @@ from server.errors import BadRequest, UnsupportedDocument
 from server.http import examples, models
 from server.http.context import Actor, Host, HostPart, Limit, WaitS, Word
 from server.http.problems import problem_responses
-from server.storage.cases import Case, get_case, list_cases
+from server.http.standing import standing_of
+from server.storage.cases import get_case, list_cases
 from server.storage.effects import list_effects
 from server.storage.incidents import list_incidents
 from server.storage.pages import decode_cursor, encode_cursor
@@ -68,7 +69,7 @@ async def post_case(
     case, is_new = await start_case(host.database, found, input_=input_, actor=actor, key=key, order=order)
     response.headers["Location"] = f"/v1/cases/{case.id}"
     response.status_code = 201 if is_new else 200
-    return await _standing(host, case, wait_s=wait_s)
+    return await standing_of(host, case, wait_s=wait_s)
 
 
 @router.get(
@@ -127,18 +128,7 @@ async def get_case_status(host: HostPart, id: UUID, wait_s: WaitS = 0) -> Any:  
     """Show where a case stands and what it asks; `wait_s` holds the answer back while the case runs."""
     async with host.database.connection() as connection:
         case = await get_case(connection, id)
-    return await _standing(host, case, wait_s=wait_s)
-
-
-async def _standing(host: Host, case: Case, *, wait_s: float) -> dict[str, Any]:
-    """Tell of the case and its open reviews; while it runs, wait for it to come to rest."""
-    if wait_s and case.status == "running":
-        case = await host.watch.wait(case.id, timeout_s=wait_s)
-    if (case.status == "running" and case.attempt == 0) or case.ended_at is not None:
-        return {**vars(case), "reviews": []}
-    async with host.database.connection() as connection:
-        reviews = await list_reviews(connection, case_id=case.id, status="open", limit=_MAX_REVIEWS)
-    return {**vars(case), "reviews": reviews}
+    return await standing_of(host, case, wait_s=wait_s)
 
 
 async def _read_input(request: Request, host: Host, process: Process) -> dict[str, Any]:

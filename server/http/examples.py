@@ -64,6 +64,7 @@ ANSWERED_REVIEW: dict[str, Any] = {
     "answer": ANSWER["answer"],
     "answered_by": "dev",
     "answered_at": "2026-10-05T09:12:00Z",
+    "case": None,
 }
 
 EFFECT: dict[str, Any] = {

@@ -181,6 +181,12 @@ class CaseStanding(Case):
     reviews: list[Review]
 
 
+class AnsweredReview(Review):
+    """A review and its answer; `case` is where the case stands after `wait_s`, or null without it."""
+
+    case: CaseStanding | None
+
+
 class Answer(BaseModel):
     """The answer to a review."""
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter
 
 from server.engine.cases import answer_review
 from server.http import examples, models
-from server.http.context import Actor, HostPart, Limit, Word
+from server.http.context import Actor, HostPart, Limit, WaitS, Word
 from server.http.problems import problem_responses
+from server.http.standing import standing_of
 from server.storage.pages import decode_cursor, encode_cursor
 from server.storage.reviews import get_review, list_reviews
 
@@ -49,14 +50,27 @@ async def get_one_review(host: HostPart, id: UUID) -> Any:  # noqa: A002  the pa
 
 @router.post(
     "/{id}/answer",
-    response_model=models.Review,
+    response_model=models.AnsweredReview,
     responses={
         200: examples.response(examples.ANSWERED_REVIEW),
         **problem_responses(404, 409, 413, 422, 503),
     },
     openapi_extra={"requestBody": examples.ANSWER_BODY},
 )
-async def post_answer(host: HostPart, actor: Actor, id: UUID, body: models.Answer) -> Any:  # noqa: A002
-    """Answer a review. The first valid answer counts; everybody else gets 409 with the winner's name."""
+async def post_answer(
+    host: HostPart,
+    actor: Actor,
+    id: UUID,  # noqa: A002
+    body: models.Answer,
+    wait_s: WaitS = 0,
+) -> Any:
+    """Answer a review. The first valid answer counts; everybody else gets 409 with the winner's name.
+
+    With `wait_s` the response also says where the case stands once it has come to rest again.
+    """
     limits = host.registry.limits
-    return await answer_review(host.database, id, answer=body.answer, actor=actor, limits=limits)
+    review = await answer_review(host.database, id, answer=body.answer, actor=actor, limits=limits)
+    if not wait_s:
+        return {**vars(review), "case": None}
+    case = await host.watch.wait(review.case_id, timeout_s=wait_s)
+    return {**vars(review), "case": await standing_of(host, case, wait_s=0)}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -37,35 +37,6 @@ class Review:
     answered_by: str | None
     opened_at: datetime
     answered_at: datetime | None
-
-
-async def open_review(
-    connection: Connection,
-    case_id: UUID,
-    *,
-    interrupt_id: str,
-    question: str,
-    role: str | None,
-    body: dict[str, Any],
-    form: dict[str, Any] | None,
-) -> UUID | None:
-    """Open a review for an interrupt, or return None when it is open already.
-
-    One that was answered in vain, because the step refused the answer, is opened again; not one whose
-    answer still waits for its run.
-    """
-    row = await (
-        await connection.execute(
-            "INSERT INTO reviews (id, case_id, interrupt_id, question, role, body, form)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (case_id, interrupt_id) DO UPDATE"
-            " SET status = 'open', answer = NULL, answered_by = NULL, answered_at = NULL"
-            " WHERE reviews.status <> 'open' AND NOT EXISTS ("
-            "SELECT 1 FROM runs WHERE status = 'waiting' AND runs.case_id = reviews.case_id"
-            " AND jsonb_exists(resume, reviews.interrupt_id)) RETURNING id",
-            (uuid4(), case_id, interrupt_id, question, role, Jsonb(body), form and Jsonb(form)),
-        )
-    ).fetchone()
-    return row["id"] if row else None
 
 
 async def get_review(connection: Connection, id_: UUID) -> Review:

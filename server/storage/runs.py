@@ -36,7 +36,10 @@ _PEEK = """
 
 @dataclass(frozen=True)
 class Claim:
-    """A run that this worker owns, as attempt number `attempt` of its case."""
+    """A run that this worker owns, as attempt number `attempt` of its case.
+
+    A run is fresh if nobody has begun it before, and its case stands where the last run left it.
+    """
 
     run_id: UUID
     case_id: UUID
@@ -44,6 +47,7 @@ class Claim:
     process: str
     version: str
     attempt: int
+    fresh: bool
     worker: int
     input: dict[str, Any]
     resume: dict[str, Any] | None
@@ -119,15 +123,17 @@ async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Cla
     """
     async with connection.cursor(row_factory=class_row(Claim)) as cursor:
         await cursor.execute(
-            "WITH target AS (SELECT cases.id FROM cases JOIN runs ON runs.case_id = cases.id"
+            "WITH target AS (SELECT cases.id, kind <> 'retry' AND started_at IS NULL AS fresh"
+            " FROM cases JOIN runs ON runs.case_id = cases.id"
             " WHERE runs.id = %(run)s AND runs.status = 'ready' AND cases.status <> 'suspended'"
             " AND find_stop(cases.process, cases.tenant, held_by) IS NULL FOR UPDATE OF cases),"
             " run AS (UPDATE runs SET status = 'running', worker = %(worker)s, started_at = now() FROM target"
             " WHERE runs.id = %(run)s AND case_id = target.id AND status = 'ready'"
-            " RETURNING runs.id, case_id, kind, worker, resume)"
+            " RETURNING runs.id, case_id, kind, fresh, worker, resume)"
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
-            " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, worker, input, resume",
+            " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, fresh, worker, input,"
+            " resume",
             {"run": run_id, "worker": worker},
         )
         return await cursor.fetchone()
@@ -147,29 +153,26 @@ async def shut_out(connection: Connection, claim: Claim) -> None:
     await connection.execute("UPDATE cases SET attempt = attempt + 1 WHERE id = %s", (claim.case_id,))
 
 
-async def end_run(connection: Connection, claim: Claim, *, status: str) -> bool:
-    """Write the end of a run and say whether another one of the case waits.
+async def fail_run(connection: Connection, claim: Claim) -> None:
+    """Write that a run failed.
 
     Raises:
         AttemptSuperseded: the attempt does not own its case any more, or its run was put back into the queue:
             then the next claim ends it, and two ends would be told of one run.
     """
     await assert_current(connection, claim)
-    row = await (
-        await connection.execute(
-            "UPDATE runs SET status = %s, ended_at = now() WHERE id = %s AND status = 'running'"
-            " RETURNING"
-            " (SELECT pg_notify(%s, '') FROM admission_limits WHERE concurrency > 0 LIMIT 1) AS told,"
-            " EXISTS (SELECT 1 FROM runs AS next WHERE next.case_id = runs.case_id"
-            " AND next.status = 'waiting') AS more",
-            (status, claim.run_id, CHANNEL),
-        )
-    ).fetchone()
-    if row is None:
-        raise AttemptSuperseded(
-            f"run {claim.run_id} was put back while attempt {claim.attempt} was at its end"
-        )
-    return bool(row["more"])
+    cursor = await connection.execute(
+        "UPDATE runs SET status = 'failed', ended_at = now() WHERE id = %s AND status = 'running'"
+        " RETURNING (SELECT pg_notify(%s, '') FROM admission_limits WHERE concurrency > 0 LIMIT 1)",
+        (claim.run_id, CHANNEL),
+    )
+    if not cursor.rowcount:
+        raise put_back(claim)
+
+
+def put_back(claim: Claim) -> AttemptSuperseded:
+    """Return the error of an attempt whose run is in the queue again."""
+    return AttemptSuperseded(f"run {claim.run_id} was put back while attempt {claim.attempt} was at its end")
 
 
 async def cancel_waiting_runs(connection: Connection, case_id: UUID) -> None:

@@ -50,12 +50,23 @@ class FencedSaver(AsyncPostgresSaver):
     async def _find(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint; the newest is read once, and then known from what was written since."""
         place = config["configurable"]
-        thread_id = str(place["thread_id"])
         if place.get("checkpoint_ns") or get_checkpoint_id(config):
             return await super().aget_tuple(config)
+        head = await self._newest(str(place["thread_id"]))
+        return head.load(self.serde) if head else await super().aget_tuple(config)
+
+    async def last_round(self) -> int | None:
+        """Return the number of the round after which the case stands; None if it has not begun."""
+        thread_id = str(self._attempt.case_id)
+        if head := await self._newest(thread_id):
+            return head.round()
+        found = await super().aget_tuple({"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}})
+        return found.metadata["step"] if found else None
+
+    async def _newest(self, thread_id: str) -> Head | None:
         if self._head is None or self._head.thread_id != thread_id:
             self._head = Head.of_row(thread_id, await self._newest_row(thread_id))
-        return self._head.load(self.serde) if self._head else await super().aget_tuple(config)
+        return self._head
 
     async def _newest_row(self, thread_id: str) -> DictRow | None:
         async with self._cursor() as cursor:

@@ -71,6 +71,10 @@ class Head:
         place = (self.thread_id, "", self.checkpoint_id)
         return {(key[3], key[4]): row for key, row in table.items() if key[:3] == place}
 
+    def round(self) -> int | None:
+        """Return the number of the round after which the case stands; None if it has not begun."""
+        return int(json.loads(self.metadata)["step"]) if self.checkpoint_id else None
+
     def load(self, serde: SerializerProtocol) -> CheckpointTuple | None:
         """Return it as LangGraph reads it, made anew each time, for LangGraph changes what it has read."""
         if not self.checkpoint_id:

@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 
 from server.storage.database import Connection
 
+WAIT = "wait"  # the kind of timer that resumes the interrupt which is its key
 _COLUMNS = "timers.id, kind, case_id, key, timers.status, due_at, set_at, timers.ended_at"
 
 
@@ -51,17 +52,6 @@ async def set_timer(
             {"kind": kind, "case": case_id, "key": key, "until": until, "for_s": for_s},
         )
         return await cursor.fetchone()
-
-
-async def cancel_timers(
-    connection: Connection, case_id: UUID, *, kind: str, except_: Collection[str]
-) -> None:
-    """Cancel the timers of this kind whose keys the case no longer knows."""
-    await connection.execute(
-        "UPDATE timers SET status = 'cancelled', ended_at = now()"
-        " WHERE case_id = %s AND kind = %s AND status = 'set' AND key <> ALL(%s)",
-        (case_id, kind, list(except_)),
-    )
 
 
 async def fire_timers(connection: Connection, *, kinds: Collection[str], limit: int) -> list[Timer]:

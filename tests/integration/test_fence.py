@@ -11,7 +11,7 @@ from server.engine.ledger import PostgresLedger
 from server.errors import AttemptSuperseded
 from server.storage.database import Database
 from server.storage.effects import list_effects
-from server.storage.runs import Claim, claim_run, end_run, requeue_run
+from server.storage.runs import Claim, claim_run, fail_run, requeue_run
 from server.storage.saver import FencedSaver
 from tools.errors import EffectConflict, NotSent, ToolRefused
 from tools.ports import Call, Entry, Verdict
@@ -118,7 +118,7 @@ async def test_a_superseded_attempt_ends_no_run(database: Database, claim: Claim
 
     with pytest.raises(AttemptSuperseded):
         async with database.transaction() as connection:
-            await end_run(connection, claim, status="succeeded")
+            await fail_run(connection, claim)
 
     assert [row["status"] for row in await rows(database, "runs")] == ["running"]
 
@@ -131,7 +131,7 @@ async def test_an_attempt_whose_run_was_put_back_leaves_its_end_to_the_next(
 
     with pytest.raises(AttemptSuperseded):
         async with database.transaction() as connection:
-            await end_run(connection, claim, status="succeeded")
+            await fail_run(connection, claim)
 
     assert [row["status"] for row in await rows(database, "runs")] == ["ready"]
 

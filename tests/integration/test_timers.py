@@ -191,8 +191,8 @@ async def test_what_a_timer_did_is_in_the_audit_trail(database: Database) -> Non
     entries = await rows(database, "SELECT actor, action FROM audit_entries ORDER BY id")
     assert [(entry["actor"], entry["action"]) for entry in entries] == [
         ("anna", "case_started"),
-        ("steward", "timer_set"),
         ("steward", "case_waiting"),
+        ("steward", "timer_set"),
         ("steward", "timer_fired"),
     ]
 
