@@ -42,11 +42,11 @@ class CaseWatch:
         self._waiting[case_id].add(changed)  # before the first look, so that nothing falls in between
         try:
             while True:
+                changed.clear()  # before the look: a notice that comes while it is under way is news
                 case = await self._case(case_id)
                 left_s = deadline - time.monotonic()
                 if case.status != "running" or self._released or left_s <= 0:
                     return case
-                changed.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), left_s)
         finally:

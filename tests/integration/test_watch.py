@@ -9,7 +9,7 @@ import pytest
 
 from server.engine.watch import CaseWatch
 from server.errors import NotFound
-from server.storage.cases import insert_case, set_status
+from server.storage.cases import Case, insert_case, set_status
 from server.storage.database import Database
 from server.storage.notices import hear_rests
 
@@ -115,6 +115,26 @@ async def test_a_rest_that_nobody_heard_of_is_found_by_asking(database: Database
         await move(database, case_id, "waiting")
 
         assert (await waiting).status == "waiting"
+
+
+async def test_a_rest_while_the_database_is_being_asked_is_not_missed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = await running_case(database)
+    watch = CaseWatch(database)
+    ask = watch._case
+
+    async def ask_too_early(case_id: UUID) -> Case:
+        monkeypatch.setattr(watch, "_case", ask)
+        case = await ask(case_id)
+        await move(database, case_id, "waiting")
+        watch._wake(case_id)
+        return case
+
+    monkeypatch.setattr(watch, "_case", ask_too_early)
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await watch.wait(case_id, timeout_s=FOREVER_S)).status == "waiting"
 
 
 async def test_a_host_that_stops_lets_everybody_go(database: Database) -> None:
