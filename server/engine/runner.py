@@ -79,7 +79,7 @@ class Runner:
             await self._run_claim(claim)
 
     async def _run_claim(self, claim: Claim) -> None:
-        log.info("run_claimed", process=claim.process, run_id=str(claim.run_id))
+        log.debug("run_claimed", process=claim.process, run_id=str(claim.run_id))
         if not self._registry.has(claim.process, version=claim.version):
             log.warning("run_of_another_version", version=claim.version)
             await self._put_back(claim)

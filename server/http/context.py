@@ -24,12 +24,12 @@ class Host:
     backlog: Backlog
 
 
-def _host(request: Request) -> Host:
+async def _host(request: Request) -> Host:
     host: Host = request.app.state.host
     return host
 
 
-def _actor(name: Annotated[str | None, Header(alias=ACTOR_HEADER)] = None) -> str:
+async def _actor(name: Annotated[str | None, Header(alias=ACTOR_HEADER)] = None) -> str:
     return actor_of(name)
 
 

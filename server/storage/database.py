@@ -12,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from server.errors import AttemptSuperseded, Unavailable
+from server.storage.arrays import register as register_arrays
 from server.storage.saver_writer import CheckpointWriter
 
 Connection = AsyncConnection[DictRow]
@@ -43,6 +44,7 @@ async def translated() -> AsyncIterator[None]:
 
 async def _configure(connection: Connection) -> None:
     """A process that freezes inside a transaction must not hold its row locks for ever."""
+    register_arrays(connection.adapters)
     await connection.execute("SET idle_in_transaction_session_timeout = '10s'")
 
 

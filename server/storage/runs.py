@@ -32,6 +32,27 @@ _PEEK = """
         ORDER BY priority DESC, admitted_at LIMIT %(limit)s) AS ready
     ORDER BY priority DESC, admitted_at LIMIT %(limit)s
 """
+# Ready at once, if `_ADMIT_CASES` of `server.storage.admission` would admit it; else it waits to be admitted.
+_ENQUEUE = f"""
+    WITH found AS (
+        SELECT id, process, tenant, priority, due_at,
+            due_at <= now() AND status IN ('running', 'waiting')
+            AND find_stop(process, tenant, NULL) IS NULL
+            AND NOT EXISTS (SELECT FROM limits_of(process, tenant))
+            AND NOT EXISTS (
+                SELECT FROM runs AS other WHERE other.case_id = cases.id AND (
+                    other.status IN ('ready', 'running')
+                    OR other.status = 'waiting' AND other.due_at <= now())) AS is_free
+        FROM cases CROSS JOIN (SELECT COALESCE(%(due_at)s::timestamptz, now()) AS due_at) AS given
+        WHERE id = %(case)s),
+    written AS (
+        INSERT INTO runs
+            (id, case_id, process, tenant, priority, kind, resume, due_at, status, admitted_at)
+        SELECT %(id)s, id, process, tenant, priority, %(kind)s, %(resume)s, due_at,
+            CASE WHEN is_free THEN 'ready' ELSE 'waiting' END, CASE WHEN is_free THEN now() END
+        FROM found RETURNING status)
+    SELECT pg_notify('{CHANNEL}', '') FROM written WHERE status = 'waiting'
+"""
 
 
 @dataclass(frozen=True)
@@ -64,16 +85,13 @@ async def enqueue_run(
     """Write a run in the caller's transaction, and put it into the queue if nothing holds it back.
 
     It waits while the case has another run under way, until `due_at`, or for a place under a limit. The
-    case's row is locked until the commit. `resume` maps an interrupt's id to its answer.
+    caller holds the case's row. `resume` maps an interrupt's id to its answer.
     """
     run_id = uuid4()
     await connection.execute(
-        "INSERT INTO runs (id, case_id, process, tenant, priority, kind, resume, due_at, status)"
-        " SELECT %s, id, process, tenant, priority, %s, %s, COALESCE(%s, now()), 'waiting'"
-        " FROM cases WHERE id = %s FOR UPDATE",
-        (run_id, kind, resume and Jsonb(resume), due_at, case_id),
+        _ENQUEUE,
+        {"id": run_id, "case": case_id, "kind": kind, "resume": resume and Jsonb(resume), "due_at": due_at},
     )
-    await admit_cases(connection, [case_id])
     return run_id
 
 

@@ -5,9 +5,8 @@ checkpoint that follows arrive within a few turns of the event loop, and so are 
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,6 +15,7 @@ from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool
 
 from server.errors import AttemptSuperseded
+from server.storage.arrays import Array, Bytes, Integers, Texts, Uuids
 from server.storage.saver_rows import Rows, Table
 
 log = structlog.get_logger()
@@ -72,10 +72,9 @@ SELECT member FROM fence
 # Together, nobody waits for a neighbour's case that is being changed: it is left out, and tried alone.
 _TOGETHER = _WRITE.format(" SKIP LOCKED").encode()
 _ALONE = _WRITE.format("").encode()
-# Each array begins with a row of no member, for an array without elements would have no type.
-_NO_BLOB = (0, "", "", "", "", "", b"")
-_NO_CHECKPOINT = (0, "", "", "", "", "", "")
-_NO_WRITE = (0, "", "", "", "", 0, "", "", "", b"")
+_BLOB = (Integers, *[Texts] * 5, Bytes)
+_CHECKPOINT = (Integers, *[Texts] * 6)
+_WRITE_ROW = (Integers, *[Texts] * 4, Integers, *[Texts] * 3, Bytes)
 
 
 @dataclass(frozen=True)
@@ -178,21 +177,23 @@ class CheckpointWriter:
         task.add_done_callback(self._tasks.discard)
 
 
-def _parameters(members: list[_Member]) -> list[list[Any]]:
+def _parameters(members: list[_Member]) -> list[Array]:
     """Return the statement's arrays: the fence's two, then one for each column of each table."""
     rows = [member.rows for member in members]
     return [
-        [member.attempt.case_id for member in members],
-        [member.attempt.number for member in members],
-        *_columns(_NO_BLOB, [one.blobs for one in rows]),
-        *_columns(_NO_CHECKPOINT, [one.checkpoints for one in rows]),
-        *_columns(_NO_WRITE, [one.writes for one in rows]),
-        *_columns(_NO_WRITE, [one.rewrites for one in rows]),
+        Uuids([member.attempt.case_id for member in members]),
+        Integers([member.attempt.number for member in members]),
+        *_columns(_BLOB, [one.blobs for one in rows]),
+        *_columns(_CHECKPOINT, [one.checkpoints for one in rows]),
+        *_columns(_WRITE_ROW, [one.writes for one in rows]),
+        *_columns(_WRITE_ROW, [one.rewrites for one in rows]),
     ]
 
 
-def _columns(nobody: tuple[Any, ...], tables: list[Table]) -> list[list[Any]]:
-    rows = [nobody]
-    for number, table in enumerate(tables, start=1):
-        rows.extend((number, *key, *row) for key, row in table.items())
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(types: Sequence[type[Array]], tables: list[Table]) -> list[Array]:
+    """Return the rows of all members, column by column; the first column is the member's number."""
+    rows = [
+        (number, *key, *row) for number, table in enumerate(tables, start=1) for key, row in table.items()
+    ]
+    columns: Iterable[Sequence[object]] = zip(*rows, strict=True) if rows else [()] * len(types)
+    return [type_(column) for type_, column in zip(types, columns, strict=True)]
