@@ -8,7 +8,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashe
 PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: run test check gauntlet bench studio lock clean help
+.PHONY: run test coverage check gauntlet bench studio lock clean help
 
 help:  ## Say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ run: $(VENV)/.run  ## Serve on 127.0.0.1:8000 and put the sample invoices, or FI
 	@$(BIN)/python -m server serve --dev --demo $(FILES)
 
 test: $(VENV)/.dev $(STUDIO)/.installed  ## Run all tests (T=path narrows)
+	@$(BIN)/python -m pytest $(T)
+
+coverage: $(VENV)/.dev $(STUDIO)/.installed  ## The same, and say which lines and branches no test runs
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(T)
 
 check: $(VENV)/.dev  ## Format, lint, types, layers, rules
