@@ -19,6 +19,7 @@ from server.failpoints import Point
 
 OF_WORKER = ("claim", "checkpoint", "effect", "end")
 ACTIVE = 12
+REFUSAL_TRIES = 50
 DIES_WITHIN_S = 20.0
 PATIENT = Path(__file__).parents[1] / "patient_limits.toml"
 
@@ -117,8 +118,10 @@ async def _kill_often(stage: Stage, n: int) -> None:
 
 
 async def no_workers(ground: Ground, n: int) -> Outcome:
-    """F4: all workers die and the API stays: it accepts, and the work is done when they are back."""
-    async with ground.staged("F4") as stage:
+    """F4: all workers die and the API stays: it accepts up to its limit, and the work is done later."""
+    limits = ground.folder / f"F4-{n}.toml"
+    limits.write_text(f"[transfer]\nqueue = {n}\n")
+    async with ground.staged("F4", environment={"STEWARD_LIMITS": str(limits)}) as stage:
         for _ in range(ACTIVE):
             await stage.driver.start(stage.driver.order())
         await stage.hosts.down(stage.hosts.workers)
@@ -126,6 +129,7 @@ async def no_workers(ground: Ground, n: int) -> Outcome:
         while accepted < n:
             batch = [stage.driver.start(stage.driver.order(review=False)) for _ in range(20)]
             accepted += sum(case is not None for case in await asyncio.gather(*batch))
+        refused = await _is_refused(stage)
         began = time.monotonic()
         stage.hosts.up(stage.hosts.workers)
         rested = await stage.rest(within_s=60 + n / 5)
@@ -133,7 +137,28 @@ async def no_workers(ground: Ground, n: int) -> Outcome:
         outcome.figures["drained in"] = f"{time.monotonic() - began:.1f} s"
     if not rested:
         outcome.violations.append(Violation("I5", "the queue was not drained"))
+    if not refused:
+        outcome.violations.append(
+            Violation("I9", "starts beyond the queue's limit got no 503 with Retry-After")
+        )
     return outcome
+
+
+async def _is_refused(stage: Stage) -> bool:
+    """Say whether a start is told to come back later; the host counts its queue once a second."""
+    for _ in range(REFUSAL_TRIES):
+        order = stage.driver.order(review=False)
+
+        async def send(client: httpx.AsyncClient, order: Order = order) -> httpx.Response:
+            headers = {"Idempotency-Key": order.reference, "Steward-Actor": "driver"}
+            path = "/v1/processes/transfer/cases"
+            return await client.post(path, json={"input": order.input()}, headers=headers)
+
+        response = await stage.driver.once("start", order.reference, send, actor="driver")
+        if response is not None and response.status_code == 503:
+            return int(response.headers.get("Retry-After", "0")) > 0
+        await asyncio.sleep(0.2)
+    return False
 
 
 async def api_after_commit(ground: Ground, n: int) -> Outcome:

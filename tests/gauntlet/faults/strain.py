@@ -4,6 +4,7 @@ import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from typing import Any, get_args
 
 import httpx
@@ -17,6 +18,12 @@ STRICT = Path(__file__).parents[1] / "strict_limits.toml"
 REST_S = 240.0
 MEGABYTE = 1024 * 1024
 ALLOWED = Allowed(frozenset({"blind", "poison", "flood"}))
+# Beside poison half of the cases notice nothing; some wait for several take-overs, one after the other.
+HALF_WITHIN_S, ALL_WITHIN_S = 3.0, 60.0
+_OTHERS = """
+    SELECT extract(epoch FROM ended_at - created_at) FROM cases
+    WHERE process = 'transfer' AND ended_at IS NOT NULL
+"""
 FLOODS: list[tuple[dict[str, int], str]] = [
     ({"width": 1000}, "fan_out_limit"),
     ({"length": 5000}, "recursion_limit"),
@@ -39,15 +46,14 @@ async def poisoned_cases(ground: Ground, n: int) -> Outcome:
         rows = await stage.query(
             "SELECT id::text, status, input ->> 'kind', error ->> 'code' FROM cases WHERE process = 'poison'"
         )
-        outcome.times = [
-            float(str(row[0]))
-            for row in await stage.query(
-                "SELECT extract(epoch FROM ended_at - created_at) FROM cases"
-                " WHERE process = 'transfer' AND ended_at IS NOT NULL"
-            )
-        ]
+        outcome.times = [float(str(row[0])) for row in await stage.query(_OTHERS)]
     loose = [row for row in rows if row[1] != "incident"]
     outcome.violations += [Violation("I9", f"poison {row[2]} is {row[1]}") for row in loose]
+    half, longest = median(outcome.times), max(outcome.times)
+    if half > HALF_WITHIN_S or longest > ALL_WITHIN_S:
+        outcome.violations.append(
+            Violation("I11", f"half of the others took {half:.1f} s, the longest {longest:.1f} s")
+        )
     outcome.figures["put aside"] = f"{len(ids) - len(loose)} of {len(ids)}"
     outcome.figures["codes"] = ", ".join(sorted({f"{row[2]}: {row[3]}" for row in rows}))
     return outcome

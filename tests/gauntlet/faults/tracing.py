@@ -4,12 +4,14 @@ import asyncio
 import random
 import time
 
+from oracles import Violation
 from proxies import Proxy, Trouble
 from stage import Stage
 from trial import Ground, Outcome
 
 AT_ONCE = 8
 WARM_UP = 16
+LEAST_SHARE = 0.8  # what else the machine does may take a tenth or two
 
 
 async def sinks_in_trouble(ground: Ground, n: int) -> Outcome:
@@ -19,6 +21,12 @@ async def sinks_in_trouble(ground: Ground, n: int) -> Outcome:
     for name, refuses in (("without traces", None), ("sink down", True), ("sink hangs", False)):
         rates[name] = await _rate(ground, n, refuses=refuses, outcome=outcome)
     outcome.figures = {f"cases/s, {name}": f"{rate:.1f}" for name, rate in rates.items()}
+    plain = rates.pop("without traces")
+    outcome.violations += [
+        Violation("I10", f"{name}: {rate:.1f} cases/s, and {plain:.1f} without traces")
+        for name, rate in rates.items()
+        if rate < LEAST_SHARE * plain
+    ]
     return outcome
 
 
