@@ -46,7 +46,7 @@ class Worker:
         self._look = asyncio.Event()
         self._wake = asyncio.Event()
         self._executing: dict[UUID, asyncio.Task[None]] = {}
-        self._suspects: set[UUID] = set()
+        self._alone = False
 
     async def run(self) -> None:
         """Work until cancelled, through restarts of the database.
@@ -83,32 +83,29 @@ class Worker:
     async def _begin_ready(self) -> None:
         """Begin what the queue holds, as far as there are places.
 
-        Suspects go one at a time, so that none dies of another's fault twice.
+        A suspect runs alone: what comes before it ends first, and what comes after it waits. So a worker that
+        dies over a suspect shows whose fault it was.
         """
         places = self._concurrency - len(self._executing)
-        if places <= 0:
+        if places <= 0 or self._alone:
             return
         try:
             async with self._database.connection() as connection:
                 found = await ready_runs(
-                    connection,
-                    queues=self._queues,
-                    limit=places,
-                    except_=self._executing.keys(),
-                    suspects=not self._suspects,
+                    connection, queues=self._queues, limit=places, except_=self._executing.keys()
                 )
         except Unavailable:
             log.warning("queue_unreachable")
             return
         for run in found:
-            if not run.suspect or not self._suspects:
-                self._begin(run)
-            else:
-                self._wake.set()  # look again, for others than suspects
+            if run.suspect and self._executing:
+                break
+            self._begin(run)
+            if run.suspect:
+                break
 
     def _begin(self, run: Ready) -> None:
-        if run.suspect:
-            self._suspects.add(run.id)
+        self._alone = run.suspect
         task = asyncio.create_task(self._execute(run.id))
         self._executing[run.id] = task  # before the claim: a run of ours that is not here counts as stray
         task.add_done_callback(lambda _: self._end(run.id))
@@ -125,7 +122,7 @@ class Worker:
 
     def _end(self, run_id: UUID) -> None:
         del self._executing[run_id]
-        self._suspects.discard(run_id)
+        self._alone = False
         self._wake.set()
 
     async def _show_life(self) -> None:

@@ -28,7 +28,6 @@ _PEEK = """
     SELECT id, suspect FROM unnest(%(queues)s::text[]) AS given (name) CROSS JOIN LATERAL (
         SELECT id, suspect, priority, admitted_at FROM runs
         WHERE status = 'ready' AND queue = given.name AND id <> ALL(%(except_)s)
-        AND (%(suspects)s OR NOT suspect)
         ORDER BY priority DESC, admitted_at LIMIT %(limit)s) AS ready
     ORDER BY priority DESC, admitted_at LIMIT %(limit)s
 """
@@ -123,13 +122,10 @@ async def ready_runs(
     queues: list[str],
     limit: int,
     except_: Collection[UUID] = (),
-    suspects: bool = True,
 ) -> list[Ready]:
     """Return the first runs in these queues. Another worker may see the same ones: the claim decides."""
     async with connection.cursor(row_factory=class_row(Ready)) as cursor:
-        await cursor.execute(
-            _PEEK, {"queues": queues, "limit": limit, "except_": list(except_), "suspects": suspects}
-        )
+        await cursor.execute(_PEEK, {"queues": queues, "limit": limit, "except_": list(except_)})
         return await cursor.fetchall()
 
 

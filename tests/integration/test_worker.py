@@ -23,8 +23,8 @@ async def start(database: Database) -> UUID:
 
 
 @asynccontextmanager
-async def working(database: Database) -> AsyncIterator[Worker]:
-    worker = Worker(database, small_registry(), concurrency=2)
+async def working(database: Database, *, concurrency: int = 2) -> AsyncIterator[Worker]:
+    worker = Worker(database, small_registry(), concurrency=concurrency)
     task = asyncio.create_task(worker.run())
     yield worker
     task.cancel()
@@ -98,6 +98,23 @@ async def test_a_run_that_begins_while_draining_is_put_back_before_its_first_ste
         run = await (await connection.execute("SELECT status, takeovers FROM runs")).fetchone()
     assert run == {"status": "ready", "takeovers": 0}
     assert await status_of(database, case_id) == "running"
+
+
+async def test_a_suspect_runs_alone(database: Database) -> None:
+    cases = [await start(database) for _ in range(9)]
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE runs SET suspect = true WHERE case_id = ANY(%s)", (cases[::3],))
+
+    async with working(database, concurrency=4):
+        for case_id in cases:
+            await waits(database, case_id)
+
+    async with database.transaction() as connection:
+        beside = await connection.execute(
+            "SELECT 1 FROM runs AS one JOIN runs AS other ON one.suspect AND one.id <> other.id"
+            " AND one.started_at < other.ended_at AND other.started_at < one.ended_at"
+        )
+        assert await beside.fetchone() is None
 
 
 async def test_an_unknown_run_is_nobodys(database: Database) -> None:
