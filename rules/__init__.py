@@ -9,7 +9,7 @@ No framework and no input or output but the tables beside this file: whoever has
 from rules.decision import Basis, Decision, Escalation, NotTaken
 from rules.errors import Finding, NotAValue, RuleError, TableError, TableNotFound
 from rules.evaluation import decide
-from rules.parsing import load_table, parse_table
+from rules.parsing import list_tables, load_table, parse_table
 from rules.table import Condition, Input, Output, Rule, Table
 from rules.values import JsonValue
 
@@ -30,6 +30,7 @@ __all__ = [
     "TableError",
     "TableNotFound",
     "decide",
+    "list_tables",
     "load_table",
     "parse_table",
 ]

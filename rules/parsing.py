@@ -34,6 +34,11 @@ def load_table(name: str, folder: Path = _FOLDER) -> Table:
     return table
 
 
+def list_tables(folder: Path = _FOLDER) -> tuple[str, ...]:
+    """List the names of the folder's tables, which is `rules/` unless stated."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
 def parse_table(content: str | bytes, source: str = "table") -> Table:
     """Read a table from YAML; `source` names the file in findings.
 

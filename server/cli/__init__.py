@@ -12,9 +12,14 @@ def main() -> None:
     try:
         check_packages()
         # Only now: the commands import the five packages, which the line above found to be ours.
+        from rules import RuleError
         from server.cli.commands import app
 
-        app()
+        try:
+            app()
+        except RuleError as error:  # a line a finding, as editors read them
+            typer.echo(str(error), err=True)
+            raise SystemExit(1) from None
     except ServerError as error:
         typer.echo(f"steward: {one_line(error.message)}", err=True)
         raise SystemExit(1) from None

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from server.cli import check, effects, host, interventions, migrations, reconcile, schedules, views
+from server.cli import check, effects, host, interventions, migrations, reconcile, rules, schedules, views
 from server.cli.answers import parse_json, parse_settings
 from server.cli.api import DEFAULT_URL, Api
 from server.cli.ids import SEARCHED, case_ids, full_id
@@ -45,6 +45,7 @@ for command in (
 ):
     app.command()(command)
 interventions.add_commands(app)
+app.add_typer(rules.app)
 
 
 def _checked_key(key: str | None) -> str | None:

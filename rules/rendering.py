@@ -1,0 +1,165 @@
+"""A table as people read it: rows and columns of text, Markdown, or plain JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rules.table import Input, Output, Rule, Table
+from rules.values import EnumType, JsonValue, MoneyType
+
+MOST_COLUMNS = 8  # inputs that stand in a column each; of more than these a row lists the few it tests
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of text under headings."""
+
+    title: str
+    headings: Row
+    rows: Sequence[Row]
+
+
+def heading_of(table: Table) -> list[tuple[str, str]]:
+    """What the table says of itself, by name."""
+    until = f" to {table.effective_to}" if table.effective_to else ""
+    said = {
+        "table": table.id,
+        "version": table.version,
+        "title": table.title,
+        "about": table.prose,
+        "owner": table.owner,
+        "in force": f"from {table.effective_from}{until}",
+        "hit policy": table.hit,
+        "digest": table.digest,
+    }
+    return [(name, value) for name, value in said.items() if value]
+
+
+def sheets_of(table: Table) -> list[Sheet]:
+    """The inputs, the outputs and the rules."""
+    inputs = [
+        (one.name, _input_type(one), "yes" if one.optional else "", one.label)
+        for one in table.inputs.values()
+    ]
+    outputs = [(one.name, _output_type(one), _only_when(one), one.label) for one in table.outputs.values()]
+    return [
+        Sheet("inputs", ("input", "type", "optional", "about"), inputs),
+        Sheet("outputs", ("output", "type", "only when", "about"), outputs),
+        rules_of(table),
+    ]
+
+
+def rules_of(table: Table) -> Sheet:
+    """The rules, one a row: a column for each input that any rule tests, or one for all if there are many."""
+    tested = [name for name in table.inputs if any(name in _cells(rule) for rule in table.rules)]
+    wide = len(tested) <= MOST_COLUMNS
+    priority = ("priority",) if table.hit == "priority" else ()
+    headings = ("rule", *priority, *(tested if wide else ("when",)), *table.outputs, "because")
+    return Sheet(
+        "rules", headings, [tuple(_row(rule, table, tested if wide else None)) for rule in table.rules]
+    )
+
+
+def markdown_of(table: Table) -> str:
+    """The whole table as Markdown."""
+    heading = dict(heading_of(table))
+    lines = [f"# {_safe(table.title)}", ""]
+    lines += [f"{_safe(heading.pop('about'))}", ""] if table.prose else []
+    lines += [f"- {name}: {_safe(value)}" for name, value in heading.items() if name != "title"]
+    for sheet in sheets_of(table):
+        lines += ["", f"## {sheet.title.capitalize()}", ""]
+        lines += [_line(sheet.headings), _line(["---"] * len(sheet.headings)), *map(_line, sheet.rows)]
+    return "\n".join(lines) + "\n"
+
+
+def json_of(table: Table) -> dict[str, JsonValue]:
+    """The table as plain JSON, its cells as they were written."""
+    return {
+        "table": table.id,
+        "version": table.version,
+        "digest": table.digest,
+        "title": table.title,
+        "prose": table.prose,
+        "owner": table.owner,
+        "effective_from": table.effective_from.isoformat(),
+        "effective_to": table.effective_to.isoformat() if table.effective_to else None,
+        "hit": table.hit,
+        "inputs": [_input_json(one) for one in table.inputs.values()],
+        "outputs": [_output_json(one) for one in table.outputs.values()],
+        "rules": [_rule_json(rule, table) for rule in table.rules],
+    }
+
+
+def _row(rule: Rule, table: Table, tested: Sequence[str] | None) -> Iterator[str]:
+    cells = _cells(rule)
+    yield rule.id
+    if table.hit == "priority":
+        yield str(rule.priority)
+    if tested is None:
+        yield "; ".join(f"{name} {text}" for name, text in cells.items()) or "-"
+    else:
+        yield from (cells.get(name, "-") for name in tested)
+    yield from (rule.outcome[name] or "-" for name in table.outputs)
+    yield rule.because
+
+
+def _cells(rule: Rule) -> dict[str, str]:
+    return {condition.input: condition.text for condition in rule.conditions}
+
+
+def _input_type(declared: Input) -> str:
+    kind = declared.type
+    if isinstance(kind, EnumType):
+        return " | ".join(kind.values)
+    word = type(kind).__name__.removesuffix("Type").lower()
+    unit = kind.currency if isinstance(kind, MoneyType) else declared.unit
+    return f"{word} in {unit}" if unit else word
+
+
+def _output_type(declared: Output) -> str:
+    return " | ".join(declared.values) or declared.type
+
+
+def _only_when(declared: Output) -> str:
+    return " is ".join(declared.only_when or ())
+
+
+def _input_json(declared: Input) -> JsonValue:
+    return {
+        "name": declared.name,
+        "type": _input_type(declared),
+        "optional": declared.optional,
+        "label": declared.label,
+    }
+
+
+def _output_json(declared: Output) -> JsonValue:
+    return {
+        "name": declared.name,
+        "type": declared.type,
+        "values": list(declared.values),
+        "only_when": dict([declared.only_when]) if declared.only_when else None,
+        "label": declared.label,
+    }
+
+
+def _rule_json(rule: Rule, table: Table) -> JsonValue:
+    priority: dict[str, JsonValue] = {"priority": rule.priority} if table.hit == "priority" else {}
+    return {
+        "id": rule.id,
+        **priority,
+        "when": dict(_cells(rule)),
+        "then": {name: said for name, said in rule.outcome.items() if said is not None},
+        "because": rule.because,
+    }
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_safe, cells))} |"
+
+
+def _safe(text: str) -> str:
+    """Text that Markdown shows as it is: no cell ends early, and nothing becomes emphasis, a link or HTML."""
+    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>|#&" else char for char in text)
+    return " ".join(escaped.split())

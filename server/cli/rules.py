@@ -1,0 +1,86 @@
+"""The commands about tables of rules: they read files and need no server."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rules
+from rules import Table, TableNotFound, list_tables, load_table, parse_table
+from rules.layout import lay_out
+from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
+from server.cli.tables import Grid, console_of, show
+
+app = typer.Typer(name="rules", help="See, lay out, test and change tables of rules.", no_args_is_help=True)
+
+TableName = Annotated[str, typer.Argument(metavar="TABLE", help="A table's name, or a file.")]
+Files = Annotated[
+    list[Path] | None, typer.Argument(metavar="FILE", help="Files; without any, all of rules/.", exists=True)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command("show")
+def show_table(
+    name: Annotated[str | None, typer.Argument(metavar="TABLE", help="A table's name, or a file.")] = None,
+    *,
+    as_json: Json = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Show a table with its rules, one a row; without a name, list the tables."""
+    if name is None:
+        tables = [load_table(one) for one in list_tables()]
+        rows = [(one.id, one.version, one.owner, str(len(one.rules)), one.title) for one in tables]
+        show(console_of(), [Grid(rows, ("table", "version", "owner", "rules", "title"))])
+        return
+    table = open_table(name)
+    if as_json:
+        typer.echo(json.dumps(json_of(table), ensure_ascii=True))
+    elif as_markdown:
+        typer.echo(markdown_of(table), nl=False)
+    else:
+        show(console_of(), [Grid(heading_of(table)), *map(_grid, sheets_of(table))])
+
+
+@app.command()
+def fmt(
+    files: Files = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit with 1 if it would.")] = False,
+) -> None:
+    """Write tables in their one layout: one rule a line, comments kept, no word changed."""
+    changed = [path for path in files or shipped_files() if _lay_out(path, check=check)]
+    for path in changed:
+        typer.echo(f"{'would be laid out anew' if check else 'laid out anew'}: {path}")
+    if check and changed:
+        raise typer.Exit(1)
+
+
+def open_table(name: str) -> Table:
+    """The table of this name, or of this file if the name ends like one."""
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        return load_table(name)
+    if not path.is_file():
+        raise TableNotFound(f"there is no file {name}")
+    return parse_table(path.read_bytes(), name)
+
+
+def shipped_files() -> list[Path]:
+    """The files of all tables in `rules/`."""
+    folder = Path(rules.__file__).parent
+    return [folder / f"{name}.yaml" for name in list_tables()]
+
+
+def _lay_out(path: Path, *, check: bool) -> bool:
+    """Whether the file's layout was another; unless it is only checked, it is written."""
+    before = path.read_bytes()
+    after = lay_out(before, str(path)).encode()
+    if after != before and not check:
+        path.write_bytes(after)
+    return after != before
+
+
+def _grid(sheet: Sheet) -> Grid:
+    return Grid(sheet.rows, sheet.headings, sheet.title)

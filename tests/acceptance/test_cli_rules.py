@@ -1,0 +1,85 @@
+"""The commands about tables of rules, which need no server."""
+
+from pathlib import Path
+
+import pytest
+from command_line import Steward
+
+LOOSE = """\
+id: limits
+version: 1
+owner: Finance
+title: What is paid
+effective: {from: 2026-01-01}
+hit: first
+inputs:
+  urgent: {type: boolean}
+outputs:
+  route: {type: enum, values: [pay, ask]}
+rules:
+- id: R1
+  when: {urgent: true}
+  then: {route: ask}
+  because: Why not
+"""
+ROW = "- {id: R1, when: {urgent: true}, then: {route: ask}, because: Why not}\n"
+
+
+@pytest.fixture
+def steward(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Steward:
+    return Steward(monkeypatch, capsys, url="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "limits.yaml"
+    path.write_text(LOOSE)
+    return path
+
+
+def test_without_a_name_the_shipped_tables_are_listed(steward: Steward) -> None:
+    outcome = steward("rules", "show")
+
+    assert outcome.code == 0
+    assert "invoice_to_pay" in outcome.out
+
+
+def test_a_table_is_shown_as_rows(steward: Steward, file: Path) -> None:
+    outcome = steward("rules", "show", str(file))
+
+    assert "rule  urgent  route  because\nR1    true    ask    Why not\n" in outcome.out
+
+
+def test_a_table_is_shown_as_json_and_as_markdown(steward: Steward, file: Path) -> None:
+    [record] = steward("rules", "show", str(file), "--json").documents
+    markdown = steward("rules", "show", str(file), "--markdown").out
+
+    assert record["rules"][0]["when"] == {"urgent": "true"}
+    assert "| R1 | true | ask | Why not |" in markdown
+
+
+def test_the_layout_is_checked_without_a_change_and_then_written(steward: Steward, file: Path) -> None:
+    checked = steward("rules", "fmt", "--check", str(file))
+    untouched = file.read_text()
+    written = steward("rules", "fmt", str(file))
+    again = steward("rules", "fmt", "--check", str(file))
+
+    assert (checked.code, written.code, again.code) == (1, 0, 0)
+    assert untouched == LOOSE
+    assert file.read_text() == LOOSE[: LOOSE.index("- id")] + ROW
+
+
+def test_each_finding_of_a_malformed_table_is_a_line_with_its_place(steward: Steward, file: Path) -> None:
+    file.write_text(LOOSE.replace("Finance", "").replace("true", "yes"))
+
+    outcome = steward("rules", "show", str(file))
+
+    assert outcome.code == 1
+    assert [line.split(": ")[0] for line in outcome.err.splitlines()] == [f"{file}:3:7", f"{file}:13:18"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing.yaml"])
+def test_a_table_that_is_not_there_is_said_in_one_line(steward: Steward, name: str) -> None:
+    outcome = steward("rules", "show", name)
+
+    assert (outcome.code, len(outcome.err.splitlines())) == (1, 1)
