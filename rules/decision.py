@@ -1,7 +1,7 @@
 """What a table said: a decision, or why there is none and a person must decide."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -58,14 +58,21 @@ class NotTaken(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One rule decided; `why_not` says of each other one why it did not."""
+    """One rule decided; `why_not` says of each other one why it did not.
+
+    It is worked out by `explain` when it is first asked for: most who decide do not ask.
+    """
 
     basis: Basis
     rule: str
     because: str
     outcome: Outcome
-    why_not: tuple[NotTaken, ...]
+    explain: Callable[[], tuple[NotTaken, ...]] = field(repr=False, compare=False)
     kind: Literal["decision"] = "decision"
+
+    @cached_property
+    def why_not(self) -> tuple[NotTaken, ...]:
+        return self.explain()
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain JSON, fit for a checkpoint."""

@@ -69,24 +69,34 @@ def _plain(table: Table, values: Values) -> dict[str, JsonValue]:
 
 
 def _by_rule(basis: Basis, values: Values) -> Decision | Escalation:
-    failures = [(rule, rule.first_failure(values)) for rule in basis.table.rules]
-    fitting = [rule for rule, failure in failures if failure is None]
-    failed = {rule.id: _failed(rule, failure, basis) for rule, failure in failures if failure}
+    table = basis.table
+    fitting = [table.rules[number] for number in table.grid.fitting(values)]
     if not fitting:
-        message = f"no rule of table {basis.table.id!r} fits these facts"
-        return Escalation(basis=basis, kind="no_rule", message=message, why_not=tuple(failed.values()))
-    best = _best(basis.table.hit, fitting)
-    if _contradict(basis.table.hit, best):
-        return _conflict(basis, best, why_not=tuple(failed.values()))
+        message = f"no rule of table {table.id!r} fits these facts"
+        return Escalation(basis=basis, kind="no_rule", message=message, why_not=_failing(basis, values))
+    best = _best(table.hit, fitting)
+    if _contradict(table.hit, best):
+        return _conflict(basis, best, why_not=_failing(basis, values))
     taken = best[0]
-    yielding = {rule.id: _yielding(rule, taken, hit=basis.table.hit) for rule in fitting if rule is not taken}
-    others = failed | yielding
     return Decision(
         basis=basis,
         rule=taken.id,
         because=taken.because,
         outcome=taken.outcome,
-        why_not=tuple(others[rule.id] for rule in basis.table.rules if rule is not taken),
+        explain=lambda: _others(basis, values, taken),
+    )
+
+
+def _failing(basis: Basis, values: Values) -> tuple[NotTaken, ...]:
+    failures = [(rule, rule.first_failure(values)) for rule in basis.table.rules]
+    return tuple(_failed(rule, failure, basis) for rule, failure in failures if failure)
+
+
+def _others(basis: Basis, values: Values, taken: Rule) -> tuple[NotTaken, ...]:
+    failures = [(rule, rule.first_failure(values)) for rule in basis.table.rules if rule is not taken]
+    return tuple(
+        _failed(rule, failure, basis) if failure else _yielding(rule, taken, hit=basis.table.hit)
+        for rule, failure in failures
     )
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
-from rules.cells import Cell
+from rules.cells import Anything, Cell
+from rules.cuts import cut
+from rules.grid import Column, Grid
 from rules.values import Value, ValueType
 
 Values = Mapping[str, Value | None]  # a value for each input of a table; None for a missing one
@@ -61,6 +64,10 @@ class Rule:
     outcome: Outcome
     because: str
 
+    def cell(self, name: str) -> Cell:
+        """Its test of an input."""
+        return next((one.cell for one in self.conditions if one.input == name), Anything())
+
     def first_failure(self, values: Values) -> Condition | None:
         """The first condition that does not hold, None if the rule fits."""
         for condition in self.conditions:
@@ -88,6 +95,15 @@ class Table:
     outputs: Mapping[str, Output]
     rules: tuple[Rule, ...]
     digest: str
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The rules as masks; made at the first question."""
+        return Grid({name: self._column(one) for name, one in self.inputs.items()}, height=len(self.rules))
+
+    def _column(self, declared: Input) -> Column:
+        cells = [rule.cell(declared.name) for rule in self.rules]
+        return Column(cut(declared.type, cells), cells, optional=declared.optional, domain=Anything())
 
     def in_force(self, day: date) -> bool:
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
