@@ -6,10 +6,13 @@
 No framework and no input or output but the tables beside this file: whoever has the facts may ask.
 """
 
-from rules.decision import Basis, Decision, Escalation, NotTaken
-from rules.errors import Finding, NotAValue, RuleError, TableError, TableNotFound
+from rules.decision import Basis, Decision, Escalation, NotTaken, Overridden
+from rules.errors import Finding, NotAValue, RuleError, TableError, TableNotFound, UnknownContext
 from rules.evaluation import decide
-from rules.parsing import list_tables, load_table, parse_table
+from rules.layers import LayeredTable
+from rules.loading import list_tables, load_layers, load_table
+from rules.overlay import Overlay, parse_overlay
+from rules.parsing import parse_table
 from rules.table import Condition, Input, Output, Rule, Table
 from rules.values import JsonValue
 
@@ -21,16 +24,22 @@ __all__ = [
     "Finding",
     "Input",
     "JsonValue",
+    "LayeredTable",
     "NotAValue",
     "NotTaken",
     "Output",
+    "Overlay",
+    "Overridden",
     "Rule",
     "RuleError",
     "Table",
     "TableError",
     "TableNotFound",
+    "UnknownContext",
     "decide",
     "list_tables",
+    "load_layers",
     "load_table",
+    "parse_overlay",
     "parse_table",
 ]

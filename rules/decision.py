@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from rules.canonical import digest_of
-from rules.table import Outcome, Table
+from rules.table import Outcome, Rule, Table
 from rules.values import JsonValue
 
 Facts = Mapping[str, JsonValue]
@@ -36,6 +36,7 @@ class Basis:
             "table": self.table.id,
             "version": self.table.version,
             "digest": self.table.digest,
+            "overlays": [overlay._asdict() for overlay in self.table.overlays],
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "facts": dict(self.facts),
             "facts_digest": self.facts_digest,
@@ -56,11 +57,26 @@ class NotTaken(NamedTuple):
     yields_to: str | None = None
 
 
+class Overridden(NamedTuple):
+    """A rule that would decide too, but for an overlay or a mandatory rule."""
+
+    rule: str
+    file: str
+    outcome: Outcome
+    by: str
+    by_file: str
+
+    @classmethod
+    def by_rule(cls, rule: Rule, other: Rule) -> "Overridden":
+        return cls(rule.id, rule.origin, dict(rule.outcome), other.id, other.origin)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """One rule decided; `why_not` says of each other one why it did not.
 
-    It is worked out by `explain` when it is first asked for: most who decide do not ask.
+    It is worked out by `explain` when it is first asked for: most who decide do not ask. `overridden` names
+    the rules that an overlay or a mandatory rule kept from deciding.
     """
 
     basis: Basis
@@ -68,6 +84,7 @@ class Decision:
     because: str
     outcome: Outcome
     explain: Callable[[], tuple[NotTaken, ...]] = field(repr=False, compare=False)
+    overridden: tuple[Overridden, ...] = ()
     kind: Literal["decision"] = "decision"
 
     @cached_property
@@ -83,6 +100,7 @@ class Decision:
             "because": self.because,
             "outcome": dict(self.outcome),
             "why_not": [row._asdict() for row in self.why_not],
+            "overridden": [row._asdict() for row in self.overridden],
         }
 
 

@@ -3,6 +3,7 @@
 RuleError
 ├── TableError       a table's file is malformed; `findings` says where and why, all of it at once
 ├── TableNotFound    no table has this name
+├── UnknownContext   a table was asked for in a kind of context that it does not declare
 └── NotAValue        a text or a fact is not a value of the type it stands for
 """
 
@@ -43,6 +44,12 @@ class TableNotFound(RuleError):
     """No table has this name."""
 
     code = "table_not_found"
+
+
+class UnknownContext(RuleError):
+    """A table was asked for in a kind of context that it does not declare."""
+
+    code = "unknown_context"
 
 
 class NotAValue(RuleError):

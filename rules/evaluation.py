@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from rules.decision import Basis, Decision, Escalation, NotTaken
+from rules.decision import Basis, Decision, Escalation, NotTaken, Overridden
 from rules.errors import NotAValue
+from rules.precedence import outranks, with_the_say
 from rules.table import Condition, Rule, Table, Values
 from rules.values import NAME, DateType, JsonValue, Value, shown
 
@@ -74,7 +75,7 @@ def _by_rule(basis: Basis, values: Values) -> Decision | Escalation:
     if not fitting:
         message = f"no rule of table {table.id!r} fits these facts"
         return Escalation(basis=basis, kind="no_rule", message=message, why_not=_failing(basis, values))
-    best = _best(table.hit, fitting)
+    best = with_the_say(table.hit, fitting)
     if _contradict(table.hit, best):
         return _conflict(basis, best, why_not=_failing(basis, values))
     taken = best[0]
@@ -84,6 +85,7 @@ def _by_rule(basis: Basis, values: Values) -> Decision | Escalation:
         because=taken.because,
         outcome=taken.outcome,
         explain=lambda: _others(basis, values, taken),
+        overridden=_overridden(table, taken, fitting, values),
     )
 
 
@@ -100,14 +102,11 @@ def _others(basis: Basis, values: Values, taken: Rule) -> tuple[NotTaken, ...]:
     )
 
 
-def _best(hit: str, fitting: Sequence[Rule]) -> Sequence[Rule]:
-    """The rules that have the say: more than one if they stand equal."""
-    if hit == "first":
-        return fitting[:1]
-    if hit == "unique":
-        return fitting
-    highest = max(rule.priority for rule in fitting)
-    return [rule for rule in fitting if rule.priority == highest]
+def _overridden(table: Table, taken: Rule, fitting: Sequence[Rule], values: Values) -> tuple[Overridden, ...]:
+    """What would have been decided, but for overlays and mandatory rules."""
+    replaced = [Overridden.by_rule(old, new) for old, new in table.replaced if not old.first_failure(values)]
+    outranked = [Overridden.by_rule(rule, taken) for rule in fitting if outranks(taken, rule)]
+    return (*replaced, *outranked)
 
 
 def _contradict(hit: str, best: Sequence[Rule]) -> bool:
@@ -133,7 +132,9 @@ def _failed(rule: Rule, condition: Condition, basis: Basis) -> NotTaken:
 
 
 def _yielding(rule: Rule, taken: Rule, *, hit: str) -> NotTaken:
-    if hit == "first":
+    if outranks(taken, rule):
+        reason = f"overridden by {taken.id}, {'a mandatory rule' if taken.mandatory else 'an overlay'}"
+    elif hit == "first":
         reason = f"stands below {taken.id}"
     elif rule.priority < taken.priority:
         reason = f"lower priority than {taken.id}"

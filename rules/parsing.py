@@ -1,42 +1,15 @@
 """From the text of a table to the table, or to everything that is wrong with the text."""
 
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 from rules.canonical import digest_of
 from rules.cells import Anything, Cell, Missing, one_of, parse_cell
 from rules.declarations import Inputs, Outputs, name_of, read_inputs, read_outputs
 from rules.document import Findings, Listing, Node, plain, read_document
-from rules.errors import Finding, NotAValue, TableError, TableNotFound
+from rules.errors import NotAValue
 from rules.section import Section, text_of
 from rules.table import HIT_POLICIES, Condition, Input, Outcome, Output, Rule, Table
-from rules.values import NAME, DateType, IntegerType, shown
-
-_FOLDER = Path(__file__).parent
-
-
-@cache
-def load_table(name: str, folder: Path = _FOLDER) -> Table:
-    """Load `<name>.yaml` of the folder, which is `rules/` unless stated, once in a process.
-
-    Raises:
-        TableError: the file is malformed.
-        TableNotFound: there is no such file.
-    """
-    path = folder / f"{name}.yaml"
-    if not NAME.fullmatch(name) or not path.is_file():
-        raise TableNotFound(f"there is no table {shown(name)}")
-    source = f"{folder.name}/{path.name}"
-    table = parse_table(path.read_bytes(), source)
-    if table.id != name:
-        raise TableError([Finding(source, 1, 1, f"the id {table.id!r} is not the name of the file")])
-    return table
-
-
-def list_tables(folder: Path = _FOLDER) -> tuple[str, ...]:
-    """List the names of the folder's tables, which is `rules/` unless stated."""
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+from rules.values import DateType, IntegerType, shown
 
 
 def parse_table(content: str | bytes, source: str = "table") -> Table:
@@ -55,7 +28,7 @@ def parse_table(content: str | bytes, source: str = "table") -> Table:
 
 def _table(root: Node, findings: Findings) -> Table:
     header = Section(root, findings, what="table")
-    since, until = _effective(header.section("effective"))
+    since, until = read_effective(header.section("effective"))
     hit = header.word("hit", HIT_POLICIES)
     inputs = read_inputs(header.section("inputs"), findings)
     outputs = read_outputs(header.section("outputs"), findings)
@@ -64,13 +37,14 @@ def _table(root: Node, findings: Findings) -> Table:
         version=header.text("version"),
         owner=header.text("owner"),
         title=header.text("title"),
+        contexts=_contexts(header),
         prose=header.text("prose", optional=True),
         effective_from=since,
         effective_to=until,
         hit=hit,
         inputs={name: declared for name, declared in inputs.items() if declared},
         outputs={name: declared for name, declared in outputs.items() if declared},
-        rules=_Rows(findings, inputs, outputs, by_priority=hit not in ("unique", "first")).read(
+        rules=Rows(findings, inputs, outputs, by_priority=hit not in ("unique", "first")).read(
             header.listing("rules")
         ),
         digest=digest_of(plain(root)),
@@ -79,7 +53,22 @@ def _table(root: Node, findings: Findings) -> Table:
     return table
 
 
-def _effective(section: Section) -> tuple[date, date | None]:
+def _contexts(header: Section) -> tuple[str, ...]:
+    """The kinds of context that overlays may state, from the most general to the most specific."""
+    kinds: dict[str, None] = {}
+    for node in header.listing("contexts", optional=True):
+        try:
+            kind = name_of(text_of(node))
+        except NotAValue as refusal:
+            header.note(f"'contexts': {refusal}", at=node.at)
+            continue
+        if kind in kinds:
+            header.note(f"'contexts': {kind!r} is listed twice", at=node.at)
+        kinds[kind] = None
+    return tuple(kinds)
+
+
+def read_effective(section: Section) -> tuple[date, date | None]:
     day = DateType().literal
     since = section.read("from", day, stand_in=date.min)
     until = section.read("to", day, stand_in=date.max, optional=True)
@@ -89,7 +78,7 @@ def _effective(section: Section) -> tuple[date, date | None]:
     return since, None if until == date.max else until
 
 
-class _Rows:
+class Rows:
     """Reads the rows against what the table declares."""
 
     def __init__(self, findings: Findings, inputs: Inputs, outputs: Outputs, *, by_priority: bool) -> None:
@@ -110,6 +99,9 @@ class _Rows:
             conditions=self._conditions(section.section("when")),
             outcome=self._outcome(section.section("then")),
             because=section.text("because"),
+            mandatory=section.word("mandatory", ("false", "true"), optional=True) == "true",
+            origin=self._findings.file,
+            line=section.at.line,
         )
         section.close()
         return rule

@@ -57,7 +57,7 @@ class Section:
 
     def text(self, key: str, *, optional: bool = False) -> str:
         """Take a text that is not empty."""
-        return self.read(key, _filled, stand_in="", optional=optional)
+        return self.read(key, filled, stand_in="", optional=optional)
 
     def word(self, key: str, choices: Sequence[str], *, optional: bool = False) -> str:
         """Take one of these words; none stands in."""
@@ -69,9 +69,9 @@ class Section:
 
         return self.read(key, chosen, stand_in="", optional=optional)
 
-    def listing(self, key: str) -> tuple[Node, ...]:
+    def listing(self, key: str, *, optional: bool = False) -> tuple[Node, ...]:
         """Take a list that is not empty."""
-        node = self.take(key)
+        node = self.take(key, optional=optional)
         if node is None:
             return ()
         if not isinstance(node, Listing) or not node.items:
@@ -104,7 +104,7 @@ def text_of(node: Node) -> str:
     return node.value
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
     if not text.strip():
         raise NotAValue("is empty")
     return text.strip()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from rules.cells import Anything, Cell
 from rules.cuts import cut
@@ -56,13 +57,21 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row: if all conditions hold, this is the outcome, and because of this."""
+    """One row: if all conditions hold, this is the outcome, and because of this.
+
+    `origin` is the file that it stands in, and `line` its line there. Of two rows that fit, the one of higher
+    `standing` has the say whatever their priorities, and a mandatory one before any that is not.
+    """
 
     id: str
     priority: int
     conditions: tuple[Condition, ...]
     outcome: Outcome
     because: str
+    origin: str
+    line: int
+    mandatory: bool = False
+    standing: int = 0
 
     def cell(self, name: str) -> Cell:
         """Its test of an input."""
@@ -76,11 +85,23 @@ class Rule:
         return None
 
 
+class Applied(NamedTuple):
+    """An overlay that a table was made with."""
+
+    id: str
+    file: str
+    version: str
+    digest: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """The ordered rules that decide one question, in force from a day to a day, both included.
 
-    `digest` is the SHA-256 of the content, so layout and comments do not change it and every word does.
+    `digest` is the SHA-256 of the content, so layout and comments do not change it and every word does. A
+    table made with overlays holds their rows, is in force only as long as just these overlays are, and has a
+    digest of all of them; `replaced` keeps each row that theirs replaced, with the one in its place.
+    `contexts` are the kinds of context that an overlay may state, from the most general to the most specific.
     """
 
     id: str
@@ -95,6 +116,14 @@ class Table:
     outputs: Mapping[str, Output]
     rules: tuple[Rule, ...]
     digest: str
+    contexts: tuple[str, ...] = ()
+    overlays: tuple[Applied, ...] = ()
+    replaced: tuple[tuple[Rule, Rule], ...] = ()
+
+    @property
+    def by_priority(self) -> bool:
+        """Whether its rules state a priority."""
+        return self.hit not in ("unique", "first")
 
     @cached_property
     def grid(self) -> Grid:
