@@ -20,7 +20,6 @@ from server.storage.incidents import resolve_incident
 from server.storage.interventions import (
     cancel_runs,
     find_last_answers,
-    has_active_run,
     list_done_effects,
     list_unsettled_effects,
     resume_case,
@@ -28,7 +27,7 @@ from server.storage.interventions import (
     suspend_case,
     withdraw_reviews,
 )
-from server.storage.runs import enqueue_run
+from server.storage.runs import enqueue_run, has_active_run
 
 
 @dataclass(frozen=True)

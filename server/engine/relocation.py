@@ -23,7 +23,7 @@ from server.storage.database import Connection
 from server.storage.heads import delete_head, is_inside_a_step, read_heads
 from server.storage.incidents import resolve_incident
 from server.storage.interventions import restore_reviews, withdraw_reviews
-from server.storage.runs import cancel_retry, enqueue_run, is_at_rest
+from server.storage.runs import cancel_retry, enqueue_run, has_active_run
 from server.storage.timers import list_timers
 from server.storage.versions import repin_case
 
@@ -47,7 +47,7 @@ async def find_movable(
     head = (await read_heads(connection, [case.id])).get(case.id)
     if head is None:
         raise StaysAsItIs("it has not begun")
-    if not await is_at_rest(connection, case.id):
+    if await has_active_run(connection, case.id):
         raise StaysAsItIs("a run of it waits already")
     if any(timer.status == "set" for timer in await list_timers(connection, case.id)):
         raise StaysAsItIs("it waits for a time")
@@ -97,7 +97,7 @@ async def put_case_back(
     head = (await read_heads(connection, [case.id])).get(case.id)
     if head is None or head.config["configurable"]["checkpoint_id"] != moved.after:
         raise StaysAsItIs("it has gone on since")
-    if not await is_at_rest(connection, case.id) or case.status not in {"running", "waiting", "incident"}:
+    if await has_active_run(connection, case.id) or case.status not in {"running", "waiting", "incident"}:
         raise StaysAsItIs(f"it is {case.status}, with a run under way or an answer given")
     await delete_head(connection, case.id, checkpoint=moved.after)
     await withdraw_reviews(connection, case.id)

@@ -5,9 +5,10 @@ from pydantic import JsonValue
 from server.errors import EffectNotOpen, NotPermitted
 from server.identity.permissions import may
 from server.storage.audit import append_entry
+from server.storage.cases import lock_case
 from server.storage.database import Database
 from server.storage.effects import Effect, fail_effect, find_effect, finish_effect, get_effect
-from server.storage.runs import is_at_rest
+from server.storage.runs import has_active_run
 
 
 async def settle_effect(
@@ -26,7 +27,8 @@ async def settle_effect(
         raise NotPermitted(f"{actor} may not settle effect/{key}")
     async with database.transaction() as connection:
         case_id = (await get_effect(connection, key)).case_id
-        if not await is_at_rest(connection, case_id):
+        await lock_case(connection, case_id)
+        if await has_active_run(connection, case_id):
             raise EffectNotOpen(
                 f"case {case_id} has an active run, which may find out what came of this effect"
             )

@@ -27,18 +27,6 @@ async def select_cases(
     return [row["id"] for row in await cursor.fetchall()]
 
 
-async def has_active_run(connection: Connection, case_id: UUID, *, claimed: bool = False) -> bool:
-    """Say whether a run of the case is to come or under way; with `claimed`, whether a worker has it."""
-    row = await (
-        await connection.execute(
-            f"SELECT 1 FROM runs WHERE case_id = %s AND status IN {_ACTIVE}"
-            " AND (NOT %s OR status = 'running') LIMIT 1",
-            (case_id, claimed),
-        )
-    ).fetchone()
-    return row is not None
-
-
 async def cancel_runs(connection: Connection, case_id: UUID) -> bool:
     """End what is to come or under way of the case; say whether there was anything."""
     cursor = await connection.execute(

@@ -270,13 +270,17 @@ async def cancel_retry(connection: Connection, case_id: UUID) -> None:
     )
 
 
-async def is_at_rest(connection: Connection, case_id: UUID) -> bool:
-    """Say whether no run of the case is active, and keep it so until the caller's transaction ends."""
-    await connection.execute("SELECT FROM cases WHERE id = %s FOR UPDATE", (case_id,))
+async def has_active_run(connection: Connection, case_id: UUID, *, claimed: bool = False) -> bool:
+    """Say whether a run of the case is to come or under way; with `claimed`, whether a worker has it.
+
+    It stays so until the commit if the caller's transaction holds the case.
+    """
     cursor = await connection.execute(
-        "SELECT FROM runs WHERE case_id = %s AND status IN ('waiting', 'ready', 'running')", (case_id,)
+        "SELECT FROM runs WHERE case_id = %s AND status IN ('waiting', 'ready', 'running')"
+        " AND (NOT %s OR status = 'running') LIMIT 1",
+        (case_id, claimed),
     )
-    return await cursor.fetchone() is None
+    return await cursor.fetchone() is not None
 
 
 async def stray_runs(connection: Connection, *, worker: int, executing: Collection[UUID]) -> list[UUID]:

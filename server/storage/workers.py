@@ -4,13 +4,20 @@ from server.storage.database import Connection
 
 LOCK_CLASS = 0x57A9D
 LEASE_S = 10
+KEEP_DAYS = 7
 
 
 async def register_worker(connection: Connection, name: str, *, serves: list[str]) -> int:
     """Register a worker and take its lock on this connection, which must stay open while the worker lives.
 
-    PostgreSQL frees the lock when the connection's process ends, however it ends.
+    PostgreSQL frees the lock when the connection's process ends, however it ends. Workers that were last seen
+    `KEEP_DAYS` ago are forgotten.
     """
+    await connection.execute(
+        "DELETE FROM workers WHERE seen_at < now() - make_interval(days => %s)"
+        " AND NOT EXISTS (SELECT FROM runs WHERE worker = workers.id AND status = 'running')",
+        (KEEP_DAYS,),
+    )
     row = await (
         await connection.execute(
             "INSERT INTO workers (name, serves) VALUES (%s, %s) RETURNING id", (name, serves)

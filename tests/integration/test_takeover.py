@@ -124,3 +124,19 @@ async def test_a_run_that_is_claimed_while_strays_are_looked_for_is_left_alone(d
         await take_over(database, HostLimits(), worker=number, executing=JoinedMeanwhile([run["id"]]))
 
     assert (await run_row(database))["status"] == "running"
+
+
+async def test_a_worker_that_is_long_gone_is_forgotten_but_not_while_a_run_stands_as_its(
+    database: Database,
+) -> None:
+    await start(database)
+    run = await run_row(database)
+    async with database.connection() as connection:
+        holder, _ = [await register_worker(connection, name, serves=[]) for name in ("holder", "idle")]
+        assert await claim_run(connection, run["id"], worker=holder)
+        await connection.execute("UPDATE workers SET seen_at = now() - interval '8 days'")
+
+        number = await register_worker(connection, "new", serves=[])
+
+        rows = await (await connection.execute("SELECT id FROM workers ORDER BY id")).fetchall()
+    assert [row["id"] for row in rows] == [holder, number]
