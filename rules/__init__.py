@@ -13,7 +13,7 @@ from rules.layers import LayeredTable
 from rules.loading import list_tables, load_layers, load_table
 from rules.overlay import Overlay, parse_overlay
 from rules.parsing import parse_table
-from rules.table import Condition, Input, Output, Rule, Table
+from rules.table import Condition, Example, Expectation, Input, Outcome, Output, Rule, Table
 from rules.values import JsonValue
 
 __all__ = [
@@ -21,12 +21,15 @@ __all__ = [
     "Condition",
     "Decision",
     "Escalation",
+    "Example",
+    "Expectation",
     "Finding",
     "Input",
     "JsonValue",
     "LayeredTable",
     "NotAValue",
     "NotTaken",
+    "Outcome",
     "Output",
     "Overlay",
     "Overridden",

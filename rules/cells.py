@@ -8,6 +8,8 @@
 | `!= 5`, `< 5`, `<= 5`, `> 5`, `>= 5` | a value that compares so |
 | `[1..5]`, `(1..5]`, `[1..5)`, `(1..5)` | a value between; a round bracket leaves the bound out |
 | `{a, b}`, or the YAML list `[a, b]` | one of these |
+| `a`, `{a, b}` for a set | a set with that word, or with one of these |
+| `all(a, b)` for a set | a set with all of these, and maybe others |
 | `not(...)` of any but `-` and `not` | a value that does not pass the inside; `not(a, b)` is `not({a, b})` |
 
 A missing value passes `-` and `missing` alone: neither `!= 5` nor `not(5)` holds for it, so that nothing is
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rules.errors import NotAValue
-from rules.values import RESERVED, Value, ValueType, shown
+from rules.values import RESERVED, SetType, Value, ValueType, shown
 
 _COMPARES: Mapping[str, Callable[[Value, Value], bool]] = {
     "=": operator.eq,
@@ -90,6 +92,26 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class HasOneOf:
+    """A set with at least one of these words."""
+
+    words: frozenset[str]
+
+    def holds(self, value: Value | None) -> bool:
+        return isinstance(value, frozenset) and not self.words.isdisjoint(value)
+
+
+@dataclass(frozen=True)
+class HasAll:
+    """A set with all of these words."""
+
+    words: frozenset[str]
+
+    def holds(self, value: Value | None) -> bool:
+        return isinstance(value, frozenset) and self.words <= value
+
+
+@dataclass(frozen=True)
 class Not:
     """A value that is there and does not pass the inner test."""
 
@@ -113,22 +135,27 @@ def parse_cell(text: str, kind: ValueType) -> Cell:
     return _test(text, kind)
 
 
-def one_of(texts: Sequence[str], kind: ValueType) -> OneOf:
+def one_of(texts: Sequence[str], kind: ValueType) -> Cell:
     """Read a set of literals.
 
     Raises:
         NotAValue: it is empty, names a value twice or one that is not of this type.
     """
+    values = _distinct(texts, kind)
+    return HasOneOf(frozenset(map(str, values))) if isinstance(kind, SetType) else OneOf(values)
+
+
+def _distinct(texts: Sequence[str], kind: ValueType) -> tuple[Value, ...]:
     values = tuple(kind.literal(text.strip()) for text in texts)
     if not values:
         raise NotAValue("a set without a value holds for nothing")
     if len(set(values)) < len(values):
         raise NotAValue("a set names the same value twice")
-    return OneOf(values)
+    return values
 
 
 def _negated(text: str, kind: ValueType) -> Cell:
-    if "," in text and not text.startswith("{"):
+    if "," in text and not text.startswith(("{", "all(")):
         return one_of(text.split(","), kind)
     return _test(text, kind)
 
@@ -136,6 +163,8 @@ def _negated(text: str, kind: ValueType) -> Cell:
 def _test(text: str, kind: ValueType) -> Cell:
     if text == RESERVED:
         return Missing()
+    if isinstance(kind, SetType):
+        return _of_set(text, kind)
     if comparison := _COMPARISON.fullmatch(text):
         return _comparison(comparison[1], comparison[2], kind)
     if text[:1] in ("[", "(") and text[-1:] in ("]", ")"):
@@ -143,6 +172,13 @@ def _test(text: str, kind: ValueType) -> Cell:
     if text.startswith("{") and text.endswith("}"):
         return one_of(text[1:-1].split(","), kind)
     return Comparison("=", kind.literal(text))
+
+
+def _of_set(text: str, kind: SetType) -> Cell:
+    if text.startswith("all(") and text.endswith(")"):
+        words = text.removeprefix("all(").removesuffix(")").split(",")
+        return HasAll(frozenset(map(str, _distinct(words, kind))))
+    return one_of(text[1:-1].split(",") if text[:1] == "{" and text[-1:] == "}" else [text], kind)
 
 
 def _comparison(sign: str, text: str, kind: ValueType) -> Comparison:

@@ -1,7 +1,8 @@
 """An input's values cut into atoms: no cell of its column tells two values of one atom apart.
 
 The literals of a column cut an ordered type into points and the open stretches between them, and any other
-type into single values and, if the list of values is open, all the rest. A set of atoms is a bit mask, and so
+type into single values and, if the list of values is open, all the rest; sets of words fall into the ways to
+have some of the words that occur and not the others. A set of atoms is a bit mask, and so
 is a cell: the atoms that it holds for. A missing value is the last atom.
 """
 
@@ -11,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
-from rules.cells import Anything, Cell, Comparison, Missing, Not, OneOf, Range
+from rules.cells import Anything, Cell, Comparison, HasAll, HasOneOf, Missing, Not, OneOf, Range
 from rules.samples import between
-from rules.values import BooleanType, CodeType, EnumType, Value, ValueType
+from rules.values import BooleanType, CodeType, EnumType, SetType, Value, ValueType
 
 
 class Cut(ABC):
@@ -117,6 +118,34 @@ class Words(Cut):
         return point if sign == "=" else self.present & ~point
 
 
+class Sets(Cut):
+    """Sets of words: an atom is one way to have some of the column's words and not the others."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = {word: 1 << number for number, word in enumerate(sorted(words))}
+        self.missing = 1 << len(self._words)
+
+    def atom(self, value: Value) -> int:
+        words = value if isinstance(value, frozenset) else ()
+        return sum(self._words.get(word, 0) for word in words)
+
+    def sample(self, atom: int) -> frozenset[str]:
+        return frozenset(word for word, bit in self._words.items() if atom & bit)
+
+    def compared(self, sign: str, bound: Value) -> int:
+        raise TypeError("sets have no order, and no cell compares them")
+
+    def mask(self, cell: Cell) -> int:
+        match cell:
+            case HasOneOf(words):
+                wanted = self.atom(words)
+                return sum(1 << atom for atom in range(self.missing) if atom & wanted)
+            case HasAll(words):
+                wanted = self.atom(words)
+                return sum(1 << atom for atom in range(self.missing) if atom & wanted == wanted)
+        return super().mask(cell)
+
+
 def cut(kind: ValueType, cells: Sequence[Cell]) -> Cut:
     """Cut the values of a type by the literals of these cells."""
     literals = {literal for cell in cells for literal in literals_of(cell)}
@@ -125,6 +154,8 @@ def cut(kind: ValueType, cells: Sequence[Cell]) -> Cut:
             return Words((False, True), is_open=False)
         case EnumType(values):
             return Words(values, is_open=False)
+        case SetType():
+            return Sets(map(str, literals))
         case CodeType():
             return Words(sorted(map(str, literals)), is_open=True)
     return Line(kind, literals)
@@ -139,6 +170,8 @@ def literals_of(cell: Cell) -> Iterator[Value]:
             yield from (low.bound, high.bound)
         case OneOf(values):
             yield from values
+        case HasOneOf(words) | HasAll(words):
+            yield from words
         case Not(inner):
             yield from literals_of(inner)
 

@@ -1,18 +1,17 @@
 """What a table said: a decision, or why there is none and a person must decide."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from rules.canonical import digest_of
-from rules.table import Outcome, Rule, Table
+from rules.table import Facts, Outcome, Rule, Table
 from rules.values import JsonValue
 
-Facts = Mapping[str, JsonValue]
-
 EscalationKind = Literal["invalid_input", "missing_input", "no_rule", "conflict", "not_in_force"]
+ESCALATIONS: tuple[EscalationKind, ...] = get_args(EscalationKind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +72,16 @@ class Overridden(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One rule decided; `why_not` says of each other one why it did not.
+    """One rule decided, or several that are taken together; `rule` is the upper one of `rules`.
 
-    It is worked out by `explain` when it is first asked for: most who decide do not ask. `overridden` names
-    the rules that an overlay or a mandatory rule kept from deciding.
+    `why_not` says of each other one why it did not. It is worked out by `explain` when it is first asked for:
+    most who decide do not ask. `overridden` names the rules that an overlay or a mandatory rule kept from
+    deciding.
     """
 
     basis: Basis
     rule: str
+    rules: tuple[str, ...]
     because: str
     outcome: Outcome
     explain: Callable[[], tuple[NotTaken, ...]] = field(repr=False, compare=False)
@@ -97,6 +98,7 @@ class Decision:
             "kind": self.kind,
             **self.basis.as_json(),
             "rule": self.rule,
+            "rules": list(self.rules),
             "because": self.because,
             "outcome": dict(self.outcome),
             "why_not": [row._asdict() for row in self.why_not],

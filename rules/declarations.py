@@ -1,11 +1,12 @@
 """Reading what a table declares: its inputs with their types, and its outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from rules.document import Fields, Findings, Node, Text
+from rules.cells import Anything, Cell, Missing, one_of, parse_cell
+from rules.document import Fields, Findings, Listing, Node, Text
 from rules.errors import NotAValue
 from rules.section import Section, text_of
-from rules.table import Input, Output
+from rules.table import Condition, Input, Output
 from rules.values import (
     NAME,
     RESERVED,
@@ -16,6 +17,8 @@ from rules.values import (
     EnumType,
     IntegerType,
     MoneyType,
+    SetType,
+    TextType,
     ValueType,
     currency_code,
     shown,
@@ -31,9 +34,12 @@ _PLAIN_TYPES: Mapping[str, ValueType] = {
     "date": DateType(),
     "boolean": BooleanType(),
     "code": CodeType(),
+    "text": TextType(),
 }
-_INPUT_TYPES = (*_PLAIN_TYPES, "money", "enum")
-_OUTPUT_TYPES = ("enum", "role", "text")
+_WORD_TYPES = {"enum": EnumType, "role": EnumType, "set": SetType}
+_INPUT_TYPES = ("decimal", "integer", "date", "boolean", "code", "money", "enum", "set")
+_MOST_WORDS = 12  # a column of sets has an atom for each way to have some of them
+_OUTPUT_TYPES = ("enum", "role", "text", "money", "decimal", "integer", "date", "boolean")
 
 
 def read_inputs(section: Section, findings: Findings) -> Inputs:
@@ -68,34 +74,66 @@ def _checked(name: str, section: Section) -> str:
         return name
 
 
+def cell_of(node: Node, kind: ValueType) -> tuple[Cell, str]:
+    """Read a cell, and its text, of an input of this type; a list is a set. Raises `NotAValue`."""
+    if isinstance(node, Listing):
+        texts = [text_of(item) for item in node.items]
+        return one_of(texts, kind), f"{{{', '.join(texts)}}}"
+    return parse_cell(text_of(node), kind), text_of(node).strip()
+
+
 def _input(name: str, section: Section) -> Input | None:
-    kind = _type(section)
+    kind = _type(section, _INPUT_TYPES)
     optional = section.word("optional", ("false", "true"), optional=True) == "true"
     unit = section.text("unit", optional=True)
     label = section.text("label", optional=True)
+    domain = section.take("domain", optional=True)
     if kind is None:
         return None
     section.close()
-    return Input(name=name, type=kind, optional=optional, unit=unit, label=label)
+    return Input(
+        name=name,
+        type=kind[1],
+        optional=optional,
+        unit=unit,
+        label=label,
+        domain=_domain(name, kind[1], domain, section),
+    )
 
 
-def _type(section: Section) -> ValueType | None:
-    name = section.word("type", _INPUT_TYPES)
+def _type(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | None:
+    name = section.word("type", types)
     if name == "money":
         currency = section.read("currency", currency_code, stand_in="")
-        return MoneyType(currency) if currency else None
-    if name == "enum":
+        return (name, MoneyType(currency)) if currency else None
+    if name in _WORD_TYPES:
         values = _values(section)
-        return EnumType(values) if values else None
-    return _PLAIN_TYPES.get(name)
+        if name == "set" and len(values) > _MOST_WORDS:
+            section.note(f"'values': a set has at most {_MOST_WORDS} words", at=section.place("values"))
+        return (name, _WORD_TYPES[name](values)) if values else None
+    return (name, _PLAIN_TYPES[name]) if name else None
+
+
+def _domain(name: str, kind: ValueType, node: Node | None, section: Section) -> Condition | None:
+    if node is None:
+        return None
+    try:
+        cell, text = cell_of(node, kind)
+        if cell in (Anything(), Missing()):
+            raise NotAValue(f"{shown(text)} names no values")
+    except NotAValue as refusal:
+        section.note(f"'domain': {refusal}", at=node.at)
+        return None
+    return Condition(input=name, cell=cell, text=text)
 
 
 def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
-    kind = section.word("type", _OUTPUT_TYPES)
-    values = _values(section) if kind in ("enum", "role") else ()
+    kind = _type(section, _OUTPUT_TYPES)
+    unit = section.text("unit", optional=True)
     label = section.text("label", optional=True)
+    domain = section.take("domain", optional=True)
     only_when = section.take("only_when", optional=True)
-    if not kind:
+    if kind is None:
         return None
     section.close()
     try:
@@ -103,7 +141,17 @@ def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
     except NotAValue as refusal:
         section.note(f"'only_when': {refusal}", at=only_when.at if only_when else None)
         return None
-    return Output(name=name, type=kind, values=values, only_when=condition, label=label)
+    type_name, value_type = kind
+    return Output(
+        name=name,
+        type=type_name,
+        value_type=value_type,
+        values=value_type.values if isinstance(value_type, EnumType) else (),
+        only_when=condition,
+        unit=unit,
+        label=label,
+        domain=_domain(name, value_type, domain, section),
+    )
 
 
 def _values(section: Section) -> tuple[str, ...]:

@@ -3,21 +3,29 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from rules.decision import Basis, Decision, Escalation, NotTaken, Overridden
+from rules.decision import Basis, Decision, Escalation, EscalationKind, NotTaken, Overridden
 from rules.errors import NotAValue
-from rules.precedence import outranks, with_the_say
-from rules.table import Condition, Rule, Table, Values
-from rules.values import NAME, DateType, JsonValue, Value, shown
+from rules.precedence import outranks
+from rules.table import Condition, Input, Rule, Table, Values
+from rules.values import NAME, DateType, JsonValue, Value, in_words, shown
+from rules.verdict import Verdict, judge
 
 AS_OF = "as_of"
+
+_STANDING = {
+    "priority": "none has priority",
+    "unique": "only one may",
+    "any": "they do not say the same",
+}
 
 
 def decide(table: Table, facts: Mapping[str, object], *, as_of: date | str | None) -> Decision | Escalation:
     """Decide by the table's rule that fits these facts on this day, or say why no rule decides.
 
     `facts` are plain JSON by the name of the input; `rules.values` says which form each type has. An optional
-    fact may be absent or None. A name that is no input of the table is refused like a wrong value: a fact
-    misspelt would otherwise be a fact missing. `as_of` is a day or its ISO text.
+    fact may be absent or None. A value outside the domain of its input is refused, and so is a name that is
+    no input of the table: a fact misspelt would otherwise be a fact missing. `as_of` is a day, or its ISO
+    text.
     """
     day, wrong_day = _day(as_of)
     values, wrong = _read(table, facts)
@@ -52,10 +60,17 @@ def _read(table: Table, facts: Mapping[str, object]) -> tuple[dict[str, Value | 
     for name, declared in table.inputs.items():
         raw = facts.get(name)
         try:
-            values[name] = None if raw is None else declared.type.fact(raw)
+            values[name] = None if raw is None else _value(declared, raw)
         except NotAValue as refusal:
             wrong[name] = str(refusal)
     return values, wrong
+
+
+def _value(declared: Input, raw: object) -> Value:
+    value = declared.type.fact(raw)
+    if declared.domain and not declared.domain.cell.holds(value):
+        raise NotAValue(f"{in_words(declared.type.plain(value))} is outside {declared.domain.text}")
+    return value
 
 
 def _safe(name: str) -> str:
@@ -72,52 +87,53 @@ def _plain(table: Table, values: Values) -> dict[str, JsonValue]:
 def _by_rule(basis: Basis, values: Values) -> Decision | Escalation:
     table = basis.table
     fitting = [table.rules[number] for number in table.grid.fitting(values)]
-    if not fitting:
-        message = f"no rule of table {table.id!r} fits these facts"
-        return Escalation(basis=basis, kind="no_rule", message=message, why_not=_failing(basis, values))
-    best = with_the_say(table.hit, fitting)
-    if _contradict(table.hit, best):
-        return _conflict(basis, best, why_not=_failing(basis, values))
-    taken = best[0]
+    said = judge(table, fitting)
+    if said.kind != "decision":
+        return _refused(basis, values, said)
     return Decision(
         basis=basis,
-        rule=taken.id,
-        because=taken.because,
-        outcome=taken.outcome,
-        explain=lambda: _others(basis, values, taken),
-        overridden=_overridden(table, taken, fitting, values),
+        rule=said.rules[0].id,
+        rules=tuple(rule.id for rule in said.rules),
+        because="; ".join(dict.fromkeys(rule.because for rule in said.rules)),
+        outcome=said.outcome,
+        explain=lambda: _others(basis, values, said),
+        overridden=_overridden(table, said, fitting, values),
     )
 
 
-def _failing(basis: Basis, values: Values) -> tuple[NotTaken, ...]:
-    failures = [(rule, rule.first_failure(values)) for rule in basis.table.rules]
-    return tuple(_failed(rule, failure, basis) for rule, failure in failures if failure)
+def _refused(basis: Basis, values: Values, said: Verdict) -> Escalation:
+    ids, table = tuple(rule.id for rule in said.rules), basis.table
+    kind: EscalationKind = "conflict" if ids else "no_rule"
+    if ids:
+        message = f"{' and '.join(ids)} of table {table.id!r} fit at once, and {_STANDING[table.hit]}"
+    else:
+        message = f"no rule of table {table.id!r} fits these facts"
+    failures = [(rule, rule.first_failure(values)) for rule in table.rules]
+    why_not = tuple(_failed(rule, failure, basis) for rule, failure in failures if failure)
+    return Escalation(basis=basis, kind=kind, message=message, rules=ids, why_not=why_not)
 
 
-def _others(basis: Basis, values: Values, taken: Rule) -> tuple[NotTaken, ...]:
-    failures = [(rule, rule.first_failure(values)) for rule in basis.table.rules if rule is not taken]
+def _others(basis: Basis, values: Values, said: Verdict) -> tuple[NotTaken, ...]:
+    others = [rule for rule in basis.table.rules if rule not in said.rules]
+    failures = [(rule, rule.first_failure(values)) for rule in others]
     return tuple(
-        _failed(rule, failure, basis) if failure else _yielding(rule, taken, hit=basis.table.hit)
+        _failed(rule, failure, basis) if failure else _yielding(rule, said.rules[0], hit=basis.table.hit)
         for rule, failure in failures
     )
 
 
-def _overridden(table: Table, taken: Rule, fitting: Sequence[Rule], values: Values) -> tuple[Overridden, ...]:
+def _overridden(
+    table: Table, said: Verdict, fitting: Sequence[Rule], values: Values
+) -> tuple[Overridden, ...]:
     """What would have been decided, but for overlays and mandatory rules."""
     replaced = [Overridden.by_rule(old, new) for old, new in table.replaced if not old.first_failure(values)]
-    outranked = [Overridden.by_rule(rule, taken) for rule in fitting if outranks(taken, rule)]
+    taken = said.rules[0]
+    outranked = [
+        Overridden.by_rule(rule, taken)
+        for rule in fitting
+        if rule not in said.rules and outranks(taken, rule)
+    ]
     return (*replaced, *outranked)
-
-
-def _contradict(hit: str, best: Sequence[Rule]) -> bool:
-    return len(best) > 1 and (hit == "unique" or any(rule.outcome != best[0].outcome for rule in best))
-
-
-def _conflict(basis: Basis, best: Sequence[Rule], *, why_not: tuple[NotTaken, ...]) -> Escalation:
-    ids = tuple(rule.id for rule in best)
-    standing = "only one may" if basis.table.hit == "unique" else "none has priority"
-    message = f"{' and '.join(ids)} of table {basis.table.id!r} fit at once, and {standing}"
-    return Escalation(basis=basis, kind="conflict", message=message, rules=ids, why_not=why_not)
 
 
 def _failed(rule: Rule, condition: Condition, basis: Basis) -> NotTaken:
@@ -127,7 +143,7 @@ def _failed(rule: Rule, condition: Condition, basis: Basis) -> NotTaken:
         input=condition.input,
         cell=condition.text,
         value=value,
-        reason=f"{condition.input} is {_words(value)}, the rule wants {condition.text}",
+        reason=f"{condition.input} is {in_words(value)}, the rule wants {condition.text}",
     )
 
 
@@ -136,16 +152,10 @@ def _yielding(rule: Rule, taken: Rule, *, hit: str) -> NotTaken:
         reason = f"overridden by {taken.id}, {'a mandatory rule' if taken.mandatory else 'an overlay'}"
     elif hit == "first":
         reason = f"stands below {taken.id}"
+    elif hit == "any":
+        reason = f"same outcome as {taken.id}"
     elif rule.priority < taken.priority:
         reason = f"lower priority than {taken.id}"
     else:
         reason = f"same priority and outcome as {taken.id}"
     return NotTaken(rule=rule.id, yields_to=taken.id, reason=reason)
-
-
-def _words(value: JsonValue) -> str:
-    if value is None:
-        return "missing"
-    if isinstance(value, dict):
-        return " ".join(map(str, value.values()))
-    return str(value).lower() if isinstance(value, bool) else str(value)

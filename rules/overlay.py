@@ -20,7 +20,8 @@ from rules.canonical import digest_of
 from rules.declarations import name_of
 from rules.document import Findings, Node, Place, plain, read_document
 from rules.errors import NotAValue, TableError
-from rules.parsing import Rows, read_effective
+from rules.parsing import read_effective
+from rules.rows import Rows
 from rules.section import Section, filled, text_of
 from rules.table import Applied, Rule, Table
 
@@ -160,7 +161,7 @@ def _context(section: Section, base: Table) -> Context:
 
 
 def _rules(header: Section, base: Table, findings: Findings) -> tuple[Rule, ...]:
-    rows = Rows(findings, base.inputs, base.outputs, by_priority=base.by_priority)
+    rows = Rows(findings, base.inputs, base.outputs, hit=base.hit)
     return rows.read(header.listing("rules"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rules.table import Input, Output, Rule, Table
-from rules.values import EnumType, JsonValue, MoneyType
+from rules.values import EnumType, JsonValue, MoneyType, SetType, in_words
 
 MOST_COLUMNS = 8  # inputs that stand in a column each; of more than these a row lists the few it tests
 
@@ -85,6 +85,7 @@ def json_of(table: Table) -> dict[str, JsonValue]:
         "effective_from": table.effective_from.isoformat(),
         "effective_to": table.effective_to.isoformat() if table.effective_to else None,
         "hit": table.hit,
+        **({"aggregate": table.aggregate} if table.aggregate else {}),
         "inputs": [_input_json(one) for one in table.inputs.values()],
         "outputs": [_output_json(one) for one in table.outputs.values()],
         "rules": [_rule_json(rule, table) for rule in table.rules],
@@ -100,7 +101,7 @@ def _row(rule: Rule, table: Table, tested: Sequence[str] | None) -> Iterator[str
         yield "; ".join(f"{name} {text}" for name, text in cells.items()) or "-"
     else:
         yield from (cells.get(name, "-") for name in tested)
-    yield from (rule.outcome[name] or "-" for name in table.outputs)
+    yield from ("-" if rule.outcome[name] is None else in_words(rule.outcome[name]) for name in table.outputs)
     yield rule.because
 
 
@@ -112,6 +113,8 @@ def _input_type(declared: Input) -> str:
     kind = declared.type
     if isinstance(kind, EnumType):
         return " | ".join(kind.values)
+    if isinstance(kind, SetType):
+        return f"{{{', '.join(kind.values)}}}"
     word = type(kind).__name__.removesuffix("Type").lower()
     unit = kind.currency if isinstance(kind, MoneyType) else declared.unit
     return f"{word} in {unit}" if unit else word
@@ -130,6 +133,7 @@ def _input_json(declared: Input) -> JsonValue:
         "name": declared.name,
         "type": _input_type(declared),
         "optional": declared.optional,
+        "domain": declared.domain.text if declared.domain else None,
         "label": declared.label,
     }
 

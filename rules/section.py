@@ -24,6 +24,7 @@ class Section:
         self._places = node.places if isinstance(node, Fields) else {}
         self._left = dict(node.entries) if isinstance(node, Fields) else {}
         self.known = isinstance(node, Fields)
+        self.empty = not self._left
         if not self.known:
             findings.add(node.at, f"{what} must be a mapping of keys to values")
 

@@ -9,50 +9,58 @@ from typing import NamedTuple
 from rules.cells import Anything, Cell
 from rules.cuts import cut
 from rules.grid import Column, Grid
-from rules.values import Value, ValueType
+from rules.values import JsonValue, Value, ValueType
 
 Values = Mapping[str, Value | None]  # a value for each input of a table; None for a missing one
-Outcome = Mapping[str, str | None]  # a word for each output of a table; None where it does not apply
+Facts = Mapping[str, JsonValue]  # a fact for each input that is given one; None for a missing one
+Outcome = Mapping[str, JsonValue]  # a value for each output of a table; None where it does not apply
 
-HIT_POLICIES = ("priority", "unique", "first")
+# If several rules fit: the highest priority decides; none may; all must agree; the upper one decides; all are
+# taken together.
+HIT_POLICIES = ("priority", "unique", "any", "first", "collect")
+AGGREGATES = ("list", "sum", "min", "max", "count")  # how `collect` takes together what its rules say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One test of an input, with its text as written."""
+
+    input: str
+    cell: Cell
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What a table must be told."""
+    """What a table must be told; a value outside the domain is refused."""
 
     name: str
     type: ValueType
     optional: bool
     unit: str
     label: str
+    domain: Condition | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """What a table says: one of `values`, or any text if there are none.
+    """What a table says, read by `value_type`; `values` are the words of an enumeration or of roles.
 
     With `only_when` it is said exactly if another output has that value.
     """
 
     name: str
     type: str
+    value_type: ValueType
     values: tuple[str, ...]
     only_when: tuple[str, str] | None
+    unit: str
     label: str
+    domain: Condition | None = None
 
     def applies(self, outcome: Outcome) -> bool:
         """Whether a rule with this outcome must say it; otherwise the rule must not."""
         return self.only_when is None or outcome.get(self.only_when[0]) == self.only_when[1]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """One cell of a rule, with its text as written."""
-
-    input: str
-    cell: Cell
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +103,34 @@ class Applied(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What an example expects: these outputs, this rule, or an escalation of this kind."""
+
+    outcome: Outcome
+    rule: str | None
+    escalation: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A case that the table's author has decided, and the table must decide alike."""
+
+    name: str
+    given: Facts
+    as_of: date
+    expect: Expectation
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """The ordered rules that decide one question, in force from a day to a day, both included.
 
-    `digest` is the SHA-256 of the content, so layout and comments do not change it and every word does. A
-    table made with overlays holds their rows, is in force only as long as just these overlays are, and has a
-    digest of all of them; `replaced` keeps each row that theirs replaced, with the one in its place.
-    `contexts` are the kinds of context that an overlay may state, from the most general to the most specific.
+    `aggregate` says how `collect` takes rules together. `digest` is the SHA-256 of the content, so layout and
+    comments do not change it and every word does, but for the examples', which decide nothing. A table made
+    with overlays holds their rows, is in force only as long as just these overlays are, and has a digest of
+    all of them; `replaced` keeps each row that theirs replaced, with the one in its place. `contexts` are the
+    kinds of context that an overlay may state, from the most general to the most specific.
     """
 
     id: str
@@ -112,9 +141,12 @@ class Table:
     effective_from: date
     effective_to: date | None
     hit: str
+    aggregate: str | None
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Output]
     rules: tuple[Rule, ...]
+    examples: tuple[Example, ...]
+    file: str
     digest: str
     contexts: tuple[str, ...] = ()
     overlays: tuple[Applied, ...] = ()
@@ -123,7 +155,7 @@ class Table:
     @property
     def by_priority(self) -> bool:
         """Whether its rules state a priority."""
-        return self.hit not in ("unique", "first")
+        return self.hit == "priority"
 
     @cached_property
     def grid(self) -> Grid:
@@ -132,7 +164,9 @@ class Table:
 
     def _column(self, declared: Input) -> Column:
         cells = [rule.cell(declared.name) for rule in self.rules]
-        return Column(cut(declared.type, cells), cells, optional=declared.optional, domain=Anything())
+        domain = declared.domain.cell if declared.domain else Anything()
+        atoms = cut(declared.type, [*cells, domain])
+        return Column(atoms, cells, optional=declared.optional, domain=domain)
 
     def in_force(self, day: date) -> bool:
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)

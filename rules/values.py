@@ -2,7 +2,8 @@
 
 A value has one form in JSON, and every other form is refused rather than understood: a decimal is plain text
 (`"1200.00"`), money an object (`{"amount": "1200.00", "currency": "EUR"}`), a date ISO text, an integer and a
-boolean themselves. A float is exact nowhere, and text without a currency is an amount of nobody knows what.
+boolean themselves, a set a list of distinct words. A float is exact nowhere, and text without a currency is
+an amount of nobody knows what.
 """
 
 import re
@@ -15,7 +16,7 @@ from typing import ClassVar
 from rules.errors import NotAValue
 
 JsonValue = str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"] | None
-Value = Decimal | int | date | bool | str  # what cells compare; a missing value is None
+Value = Decimal | int | date | bool | str | frozenset[str]  # what cells test; a missing value is None
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*")
 RESERVED = "missing"  # in a cell it means that there is no value, so no value may be called so
@@ -46,6 +47,8 @@ class ValueType(ABC):
         """Write a value as JSON, equal values alike."""
         if isinstance(value, Decimal):
             return _digits(value)
+        if isinstance(value, frozenset):
+            return [*sorted(value)]
         return value.isoformat() if isinstance(value, date) else value
 
 
@@ -138,6 +141,34 @@ class EnumType(ValueType):
 
 
 @dataclass(frozen=True)
+class SetType(ValueType):
+    """Any number of the words that the table lists, none as well; a literal is one of them."""
+
+    values: tuple[str, ...]
+
+    def literal(self, text: str) -> str:
+        return EnumType(self.values).literal(text)
+
+    def fact(self, raw: object) -> frozenset[str]:
+        if not isinstance(raw, list):
+            raise NotAValue(f"{shown(raw)} is not a list of words")
+        words = frozenset(str(EnumType(self.values).fact(word)) for word in raw)
+        if len(words) < len(raw):
+            raise NotAValue("a set names the same word twice")
+        return words
+
+
+@dataclass(frozen=True)
+class TextType(ValueType):
+    """Words for people, which no cell tests."""
+
+    def literal(self, text: str) -> str:
+        if not text:
+            raise NotAValue("'' is none of the texts that say something")
+        return text
+
+
+@dataclass(frozen=True)
 class CodeType(ValueType):
     """A code from a list that the table does not hold, such as a currency's; case matters."""
 
@@ -152,6 +183,17 @@ def currency_code(text: str) -> str:
     if not _CURRENCY.fullmatch(text):
         raise NotAValue(f"{shown(text)} is not a currency such as EUR")
     return text
+
+
+def in_words(value: JsonValue) -> str:
+    """Write a value that was read as people do: `1000 EUR`, `{a, b}`, `missing`."""
+    if value is None:
+        return RESERVED
+    if isinstance(value, dict):
+        return " ".join(map(str, value.values()))
+    if isinstance(value, list):
+        return f"{{{', '.join(map(in_words, value))}}}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shown(raw: object) -> str:

@@ -77,7 +77,11 @@ def test_an_output_that_does_not_apply_is_none() -> None:
         ("id: limits", "id: §the limits", "table: 'id': 'the limits' is not a name"),
         ("from: 2026-01-01", "from: §1 May", "table, 'effective': 'from': '1 May' is not a date"),
         ("to: 2026-12-31", "§to: 2025-12-31", "table, 'effective': 'to' is before 'from'"),
-        ("hit: priority", "hit: §collect", "table: 'hit': 'collect' is none of priority, unique, first"),
+        (
+            "hit: priority",
+            "hit: §most",
+            "table: 'hit': 'most' is none of priority, unique, any, first, collect",
+        ),
         ("type: money", "type: §float", "input 'amount': 'type': 'float' is none of decimal,"),
         ("currency: EUR", "currency: §euro", "input 'amount': 'currency': 'euro' is not a currency"),
         ("label: Total", "§values: [a]", "input 'amount': unknown key 'values'"),
@@ -164,7 +168,7 @@ def test_all_findings_of_a_file_are_said_at_once_in_the_order_of_its_lines() -> 
     bad = GOOD
     for old, new in [
         ("owner: Finance\n", "owner: !x Finance\n"),
-        ("hit: priority", "hit: any"),
+        ("hit: priority", "hit: most"),
         ("type: money", "type: float"),
         ("id: R2", "id: R1"),
         ("because: High", "because:"),
@@ -181,7 +185,7 @@ def test_cells_of_a_wrongly_declared_input_are_not_findings_too() -> None:
     assert len(findings_of(changed("type: money", "type: float"))) == 1
 
 
-@pytest.mark.parametrize("hit", ["unique", "first"])
+@pytest.mark.parametrize("hit", ["unique", "any", "first", "collect"])
 def test_a_priority_that_would_mean_nothing_is_refused(hit: str) -> None:
     findings = findings_of(changed("hit: priority", f"hit: {hit}"))
 
