@@ -145,7 +145,8 @@ def test_a_supplier_without_vat_id_is_found_by_exact_name(database):
 
 def test_two_suppliers_of_one_name_are_told_apart_by_their_account(database, raw):
     raw.execute(
-        "INSERT INTO suppliers SELECT 'S-2', name, name_key, 'DE2', city, country, currency, 'DE2IBAN', 1"
+        "INSERT INTO suppliers (id, name, name_key, vat_id, city, country, currency, iban, terms_days)"
+        " SELECT 'S-2', name, name_key, 'DE2', city, country, currency, 'DE2IBAN', 1"
         " FROM suppliers WHERE id = 'S-1001'"
     )
 
@@ -171,3 +172,26 @@ def test_conversion_rounds_half_up_to_cents(database, amount, currency, euros):
 
 def test_a_currency_without_a_rate_is_not_found(database):
     assert not convert_amount(database, amount="1.00", currency="JPY", date="2026-09-01").found
+
+
+def test_a_supplier_comes_with_its_discount_and_without_a_hold_unless_one_is_set(database, raw):
+    before = find_supplier(database, vat_id="DE129273398", name="", iban="").supplier
+    raw.execute("UPDATE suppliers SET hold = 'payment', discount_pct = NULL, discount_days = NULL")
+    after = find_supplier(database, vat_id="DE129273398", name="", iban="").supplier
+
+    assert (before.hold, before.discount_pct, before.discount_days) == ("none", "2", 14)
+    assert (after.hold, after.discount_pct, after.discount_days) == ("payment", None, None)
+
+
+@pytest.mark.parametrize(
+    "change", ["hold = 'perhaps'", "discount_days = NULL", "discount_pct = NULL", "discount_days = -1"]
+)
+def test_a_hold_of_another_kind_and_half_a_discount_are_refused(raw, change):
+    with pytest.raises(sqlite3.IntegrityError):
+        raw.execute(f"UPDATE suppliers SET {change} WHERE id = 'S-1001'")
+
+
+def test_an_order_names_its_contract_if_it_is_under_one(database):
+    orders = [get_order(database, number=number).order for number in ("PO-2026-0007", "PO-2026-0001")]
+
+    assert [order.contract for order in orders] == ["FC-2026-17", None]

@@ -162,14 +162,16 @@ async def test_an_order_is_overbilled_and_paid_in_part_on_request(erp_url):
     assert paid.structuredContent["amount"] == "1868.29"
 
 
-async def test_the_company_is_read_by_name_vat_id_and_city(shared_erp):
+async def test_the_company_is_read_with_its_entity_and_its_stop_of_cash(shared_erp):
     async with http_client(shared_erp) as session:
         company = await session.call_tool("get_company", {})
 
     assert company.structuredContent == {
+        "entity": "HW-DE",
         "name": "Halden Werke GmbH",
         "vat_id": "DE811907980",
         "city": "Hamburg",
+        "cash_stop_until": None,
     }
 
 

@@ -18,19 +18,26 @@ BookingCode = Literal[
     "unknown_preceding",
     "credit_exceeds",
 ]
+Hold = Literal["none", "payment", "all"]
 PaymentCode = Literal["unknown_entry", "credit_note", "already_scheduled", "unbookable", "amount_exceeds"]
 
 
 class Company(BaseModel):
-    """The company whose books these are."""
+    """The company whose books these are; up to `cash_stop_until` nothing is paid before it is due."""
 
+    entity: str
     name: str
     vat_id: str
     city: str
+    cash_stop_until: str | None
 
 
 class Supplier(BaseModel):
-    """A supplier's master data."""
+    """A supplier's master data.
+
+    `hold` is what the law forbids: to pay, or all. The discount, in percent, is for payment within
+    `discount_days` of the invoice's date.
+    """
 
     id: str
     name: str
@@ -39,6 +46,9 @@ class Supplier(BaseModel):
     currency: str
     iban: str
     terms_days: int
+    hold: Hold
+    discount_pct: str | None
+    discount_days: int | None
 
 
 class SupplierAnswer(BaseModel):
@@ -62,12 +72,13 @@ class OrderLine(BaseModel):
 
 
 class Order(BaseModel):
-    """A purchase order. It is `received` or `invoiced` when every line is, completely."""
+    """A purchase order, perhaps under a contract; `received` or `invoiced` when every line is, completely."""
 
     number: str
     supplier: str
     currency: str
     date: str
+    contract: str | None
     status: Literal["open", "received", "invoiced"]
     lines: list[OrderLine]
 

@@ -11,7 +11,7 @@ from typing import Any
 from tools.erp.values import letters_and_digits
 
 HERE = Path(__file__).parent
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 15
 
 
@@ -120,17 +120,21 @@ def _statements(script: str) -> Iterator[str]:
 
 def _seed(connection: sqlite3.Connection, seed: dict[str, Any]) -> None:
     connection.execute(
-        "INSERT INTO company (name, vat_id, city) VALUES (:name, :vat_id, :city)", seed["company"]
+        "INSERT INTO company (entity, name, vat_id, city) VALUES (:entity, :name, :vat_id, :city)",
+        seed["company"],
     )
     connection.executemany(
         "INSERT INTO rates (currency, valid_from, rate) VALUES (?, ?, ?)",
         [(rate["currency"], rate["valid_from"].isoformat(), rate["rate"]) for rate in _rates(seed)],
     )
     connection.executemany(
-        "INSERT INTO suppliers (id, name, name_key, vat_id, city, country, currency, iban, terms_days)"
-        " VALUES (:id, :name, :name_key, :vat_id, :city, :country, :currency, :iban, :terms_days)",
+        "INSERT INTO suppliers (id, name, name_key, vat_id, city, country, currency, iban, terms_days,"
+        " discount_pct, discount_days) VALUES (:id, :name, :name_key, :vat_id, :city, :country, :currency,"
+        " :iban, :terms_days, :discount_pct, :discount_days)",
         [
             {
+                "discount_pct": None,
+                "discount_days": None,
                 **supplier,
                 "name_key": letters_and_digits(supplier["name"]),
                 "vat_id": letters_and_digits(supplier["vat_id"]),
@@ -150,13 +154,15 @@ def _rates(seed: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _seed_order(connection: sqlite3.Connection, order: dict[str, Any]) -> None:
     connection.execute(
-        "INSERT INTO orders (number, number_key, supplier, currency, date) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO orders (number, number_key, supplier, currency, date, contract)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             order["number"],
             letters_and_digits(order["number"]),
             order["supplier"],
             order["currency"],
             order["date"].isoformat(),
+            order.get("contract"),
         ),
     )
     connection.executemany(

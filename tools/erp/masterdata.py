@@ -12,7 +12,7 @@ from tools.erp.values import amount_text, converted, letters_and_digits, minor, 
 def get_company(database: Database) -> Company:
     """Read whose books these are."""
     with database.read() as connection:
-        row = connection.execute("SELECT name, vat_id, city FROM company").fetchone()
+        row = connection.execute("SELECT entity, name, vat_id, city, cash_stop_until FROM company").fetchone()
     return Company(**row)
 
 
@@ -71,6 +71,7 @@ def get_order(database: Database, *, number: str) -> OrderAnswer:
             supplier=order["supplier"],
             currency=order["currency"],
             date=order["date"],
+            contract=order["contract"],
             status=_status(lines),
             lines=lines,
         ),

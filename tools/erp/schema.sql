@@ -1,25 +1,33 @@
 -- The books. Amounts are whole minor units (cents); quantities, prices and rates are exact decimals as text.
 -- What keeps the books right stands here and not in the program: whoever opens the file obeys it too.
 
--- Whose books these are.
+-- Whose books these are. Up to and on the day `cash_stop_until` nothing is paid before it is due.
 CREATE TABLE company (
-    id     INTEGER PRIMARY KEY CHECK (id = 1),
-    name   TEXT NOT NULL,
-    vat_id TEXT NOT NULL,
-    city   TEXT NOT NULL
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    entity          TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    vat_id          TEXT NOT NULL,
+    city            TEXT NOT NULL,
+    cash_stop_until TEXT
 ) STRICT;
 
--- VAT ids and accounts are written as what people compare: letters and digits, in upper case.
+-- VAT ids and accounts are written as what people compare: letters and digits, in upper case. `hold` is what
+-- the law forbids: to pay the supplier, or to deal with it at all. A discount is agreed for payment within some
+-- days of the invoice's date.
 CREATE TABLE suppliers (
-    id         TEXT PRIMARY KEY,
-    name       TEXT NOT NULL,
-    name_key   TEXT NOT NULL,
-    vat_id     TEXT NOT NULL UNIQUE,
-    city       TEXT NOT NULL,
-    country    TEXT NOT NULL,
-    currency   TEXT NOT NULL,
-    iban       TEXT NOT NULL,
-    terms_days INTEGER NOT NULL CHECK (terms_days >= 0)
+    id            TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,
+    name_key      TEXT NOT NULL,
+    vat_id        TEXT NOT NULL UNIQUE,
+    city          TEXT NOT NULL,
+    country       TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    iban          TEXT NOT NULL,
+    terms_days    INTEGER NOT NULL CHECK (terms_days >= 0),
+    hold          TEXT NOT NULL DEFAULT 'none' CHECK (hold IN ('none', 'payment', 'all')),
+    discount_pct  TEXT,
+    discount_days INTEGER CHECK (discount_days >= 0),
+    CHECK ((discount_pct IS NULL) = (discount_days IS NULL))
 ) STRICT;
 
 CREATE INDEX suppliers_by_name ON suppliers (name_key);
@@ -36,7 +44,8 @@ CREATE TABLE orders (
     number_key TEXT NOT NULL UNIQUE,
     supplier   TEXT NOT NULL REFERENCES suppliers (id),
     currency   TEXT NOT NULL,
-    date       TEXT NOT NULL
+    date       TEXT NOT NULL,
+    contract   TEXT
 ) STRICT;
 
 CREATE TABLE order_lines (
