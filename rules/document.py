@@ -79,14 +79,17 @@ class _Mark(Protocol):
     def column(self) -> int: ...
 
 
-def read_document(content: str | bytes, findings: Findings) -> Node:
-    """Read the one document of a YAML text, in UTF-8 if it is bytes.
+def decoded(content: str | bytes) -> str:
+    """The text in UTF-8; a byte that is none becomes a character that YAML refuses, with its place."""
+    return content if isinstance(content, str) else content.decode(errors="surrogateescape")
+
+
+def read_document(text: str, findings: Findings) -> Node:
+    """Read the one document of a YAML text.
 
     Raises:
         TableError: it is not YAML, or not such that it could be read further.
     """
-    # A byte that is no UTF-8 becomes a character that YAML refuses, with its place.
-    text = content if isinstance(content, str) else content.decode(errors="surrogateescape")
     try:
         _refuse_indirections(text, findings)
         root = yaml.compose(text, Loader=yaml.BaseLoader)

@@ -1,25 +1,42 @@
 """A table with its overlays: which of them apply in a context on a day, and the table that they make."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import product
 
+from rules.canonical import digest_of
 from rules.errors import UnknownContext
 from rules.overlay import Context, Overlay, overlaid, refuse_contradictions
-from rules.table import Table
+from rules.table import Applied, Table
 
 NOWHERE: Context = {}
 _DAY = timedelta(days=1)
 
 
 class LayeredTable:
-    """A table and all of its overlays, which are checked against each other here."""
+    """A table and all of its overlays, which are checked against each other here.
+
+    `digest` is of all of them, so that a case that is pinned to it meets no other overlay either.
+    """
 
     def __init__(self, base: Table, overlays: Sequence[Overlay]) -> None:
         refuse_contradictions(overlays)
         self.base = base
         self.overlays = tuple(overlays)
+        parts = sorted(one.digest for one in overlays)
+        self.digest = digest_of([base.digest, *parts]) if parts else base.digest
         self._made: dict[tuple[tuple[str, ...], date, date], Table] = {}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The texts that all of it was read from, by the name of their file, the table's own first."""
+        return {**self.base.sources, **{overlay.file: overlay.text for overlay in self.overlays}}
+
+    @property
+    def parts(self) -> list[Applied]:
+        """What it consists of: the table, without an id, and its overlays."""
+        own = Applied("", self.base.file, self.base.version, self.base.digest)
+        return [own, *(overlay.mark for overlay in self.overlays)]
 
     def table(self, context: Mapping[str, str | None] = NOWHERE, as_of: date | None = None) -> Table:
         """The table that decides in a context on a day.
@@ -35,6 +52,11 @@ class LayeredTable:
         known = {kind: value for kind, value in context.items() if value is not None}
         near = [overlay for overlay in self.overlays if overlay.applies(known)]
         return self._make([one for one in near if as_of is None or one.in_force(as_of)], near, as_of)
+
+    def table_with(self, overlays: Collection[str]) -> Table:
+        """The table that these overlays, by their id, make."""
+        applied = [one for one in self.overlays if one.id in overlays]
+        return self._make(applied, applied, None)
 
     def tables(self) -> Iterator[Table]:
         """Every table that some context and day lead to, the one without overlays first, each once."""

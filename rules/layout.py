@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from rules.document import START, Findings, Place, plain, read_document
+from rules.document import START, Findings, Place, decoded, plain, read_document
 
 _WIDTH = 110
 # What needs no quotes anywhere in a table; PyYAML would take more, and readers would have to know.
@@ -50,7 +50,7 @@ def lay_out(content: str | bytes, source: str = "table") -> str:
         TableError: it cannot be read, or has a comment where the layout has no place for one.
     """
     findings = Findings(source)
-    before = plain(read_document(content, findings))
+    before = plain(read_document(decoded(content), findings))
     text = (content if isinstance(content, str) else content.decode()).replace("\r\n", "\n")
     root = yaml.compose(text, Loader=yaml.BaseLoader)
     if not isinstance(root, yaml.MappingNode):

@@ -61,6 +61,17 @@ def load_layers(name: str, folder: Path = _FOLDER) -> LayeredTable:
     )
 
 
+def restore_layers(sources: Mapping[str, str]) -> LayeredTable:
+    """Read a table and its overlays from texts that they were read from before: `LayeredTable.sources`.
+
+    Raises:
+        TableError: this engine no longer reads them.
+    """
+    (file, text), *overlays = sources.items()
+    base = parse_table(text, file)
+    return LayeredTable(base, [parse_overlay(text, base, file) for file, text in overlays])
+
+
 def list_tables(folder: Path = _FOLDER) -> tuple[str, ...]:
     """List the names of the folder's tables, which is `rules/` unless stated."""
     return tuple(sorted(path.stem for path in folder.glob("*.yaml")))

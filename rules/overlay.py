@@ -18,7 +18,7 @@ from functools import partial
 
 from rules.canonical import digest_of
 from rules.declarations import name_of
-from rules.document import Findings, Node, Place, plain, read_document
+from rules.document import Findings, Node, Place, decoded, plain, read_document
 from rules.errors import NotAValue, TableError
 from rules.parsing import read_effective
 from rules.rows import Rows
@@ -30,7 +30,7 @@ Context = Mapping[str, str]  # the value of each kind of context that is known, 
 
 @dataclass(frozen=True, kw_only=True)
 class Overlay:
-    """One overlay file. Of two with the same kinds of context, neither is more specific."""
+    """One overlay file, and its text. Of two with the same kinds of context, neither is more specific."""
 
     id: str
     file: str
@@ -43,6 +43,7 @@ class Overlay:
     effective_to: date
     rules: tuple[Rule, ...]
     digest: str
+    text: str
 
     def applies(self, context: Context) -> bool:
         """Whether it holds here, on the days that it is in force."""
@@ -69,8 +70,9 @@ def parse_overlay(content: str | bytes, base: Table, source: str = "overlay") ->
         TableError: the overlay is malformed; `findings` holds all that is wrong with it.
     """
     findings = Findings(source)
-    root = read_document(content, findings)
-    overlay = _overlay(root, base, findings)
+    text = decoded(content)
+    root = read_document(text, findings)
+    overlay = _overlay(root, base, findings, text=text)
     _protect(base.rules, overlay, findings)
     if findings.found:
         raise findings.as_error()
@@ -118,7 +120,7 @@ def overlaid(base: Table, overlays: Sequence[Overlay], *, since: date, until: da
     )
 
 
-def _overlay(root: Node, base: Table, findings: Findings) -> Overlay:
+def _overlay(root: Node, base: Table, findings: Findings, *, text: str) -> Overlay:
     header = Section(root, findings, what="overlay")
     header.read("overlays", partial(_base_id, base=base), stand_in="")
     since, until = read_effective(header.section("effective"))
@@ -135,6 +137,7 @@ def _overlay(root: Node, base: Table, findings: Findings) -> Overlay:
         effective_to=until or date.max,
         rules=_rules(header, base, findings),
         digest=digest_of(plain(root)),
+        text=text,
     )
     header.close()
     return overlay

@@ -1,10 +1,11 @@
 """From the text of a table to the table, or to everything that is wrong with the text."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from rules.canonical import digest_of
 from rules.declarations import Outputs, name_of, read_inputs, read_outputs
-from rules.document import Findings, Node, plain, read_document
+from rules.document import Findings, Node, decoded, plain, read_document
 from rules.errors import NotAValue
 from rules.examples import Answers, Examples
 from rules.rows import Rows
@@ -20,14 +21,15 @@ def parse_table(content: str | bytes, source: str = "table") -> Table:
         TableError: the table is malformed; `findings` holds all that is wrong with it.
     """
     findings = Findings(source)
-    root = read_document(content, findings)
-    table = _table(root, findings)
+    text = decoded(content)
+    root = read_document(text, findings)
+    table = _table(root, findings, sources={source: text})
     if findings.found:
         raise findings.as_error()
     return table
 
 
-def _table(root: Node, findings: Findings) -> Table:
+def _table(root: Node, findings: Findings, *, sources: Mapping[str, str]) -> Table:
     header = Section(root, findings, what="table")
     since, until = read_effective(header.section("effective"))
     hit = header.word("hit", HIT_POLICIES)
@@ -54,6 +56,7 @@ def _table(root: Node, findings: Findings) -> Table:
         ).read(header.listing("examples", optional=True)),
         file=findings.file,
         digest=_digest(root),
+        sources=sources,
     )
     header.close()
     return table

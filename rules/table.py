@@ -94,7 +94,7 @@ class Rule:
 
 
 class Applied(NamedTuple):
-    """An overlay that a table was made with."""
+    """A file that a table was made with: an overlay, or the table's own."""
 
     id: str
     file: str
@@ -131,6 +131,7 @@ class Table:
     with overlays holds their rows, is in force only as long as just these overlays are, and has a digest of
     all of them; `replaced` keeps each row that theirs replaced, with the one in its place. `contexts` are the
     kinds of context that an overlay may state, from the most general to the most specific.
+    `sources` are the texts that the table itself was read from, by the name of their file, its own first.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Table:
     examples: tuple[Example, ...]
     file: str
     digest: str
+    sources: Mapping[str, str]
     contexts: tuple[str, ...] = ()
     overlays: tuple[Applied, ...] = ()
     replaced: tuple[tuple[Rule, Rule], ...] = ()

@@ -33,6 +33,7 @@
     ├── StateNotStorable                a step returned what no checkpoint can keep
     ├── StoreOperationRefused           (engine.store) a process asked the store for more than documents
     ├── StartRefused                    the host must not start like this
+    │   └── TableChanged                a table has other content than its version had before
     ├── EmbeddedPostgresError           (storage.embedded) the private PostgreSQL does not start
     └── Refused                         (cli.api) what a server answered to the command line
 
@@ -256,3 +257,9 @@ class StartRefused(ServerError):
     """The host must not start like this; the message says what to change."""
 
     code = "start_refused"
+
+
+class TableChanged(StartRefused):
+    """A decision table has other content than a table of its name and version had before."""
+
+    code = "table_changed"

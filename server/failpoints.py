@@ -28,6 +28,8 @@ Point = Literal[
     "effect_after_repeat",
     "effect_answered",
     "effect_recorded",
+    "decision_before_commit",
+    "decision_after_commit",
     "end_before_commit",
     "end_after_commit",
     "answer_before_commit",

@@ -27,6 +27,7 @@ from server.engine.worker import DRAIN_S, Worker
 from server.errors import NotFound, StartRefused
 from server.settings import Settings
 from server.storage.database import Database
+from server.storage.decisions import save_tables
 from server.storage.embedded import EmbeddedPostgres
 from server.storage.migrate import migrate
 from tools import close as close_tools
@@ -197,6 +198,9 @@ async def _working(
     """Run a worker while the body runs; when the worker fails, so does the whole process.
 
     It also ends, in order, when too many threads are lost, and at once when its event loop hangs.
+
+    Raises:
+        TableChanged: a table has other content than its version had before.
     """
     asyncio.get_running_loop().set_default_executor(threads)
     # A run needs a connection now and then, for its ledger or its end; the checkpoints of all share one.
@@ -204,6 +208,8 @@ async def _working(
         registry = load_registry(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )
+        async with database.transaction() as connection:
+            await save_tables(connection, registry.tables)
         async with watched_loop():
             worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
             wearing = asyncio.create_task(threads.until_worn_out())

@@ -101,6 +101,7 @@ async def write_case(
         actor=actor,
         priority=order.priority,
         status="waiting" if order.start_at else "running",
+        tables=process.outline["tables"],
     )
     await enqueue_run(connection, case_id, kind="start", due_at=order.start_at)
     await append_entry(

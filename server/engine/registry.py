@@ -17,6 +17,7 @@ from langgraph.pregel._read import PregelNode
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
 
+from rules import LayeredTable
 from server.engine.deadlines import timed_nodes
 from server.engine.limits import RESERVED, HostLimits, Limits, load_limits
 from server.engine.versions import version_of
@@ -38,12 +39,14 @@ class Step:
 class Process:
     """A graph under its name. `graph` is compiled without a checkpointer; a run brings its own.
 
-    `version` names what it is made of, and `outline` says it; see `server.engine.versions`.
+    `version` names what it is made of, and `outline` says it; see `server.engine.versions`. `tables` are the
+    decision tables among that.
     """
 
     name: str
     version: str
     outline: dict[str, Any]
+    tables: tuple[LayeredTable, ...]
     doc: str
     graph: Graph
     input_model: type[BaseModel] | None
@@ -82,6 +85,11 @@ class Registry:
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self._by_name.values())
+
+    @property
+    def tables(self) -> list[LayeredTable]:
+        """The decision tables of all processes."""
+        return [table for process in self for table in process.tables]
 
     def has(self, name: str, *, version: str) -> bool:
         """Say whether cases under this version can be run here; one without a version fits any."""
@@ -188,6 +196,7 @@ def as_process(
         name=name,
         version=version.name,
         outline=version.outline,
+        tables=version.tables,
         doc=doc,
         graph=graph,
         input_model=_model_of(builder.input_schema),

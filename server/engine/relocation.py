@@ -73,13 +73,15 @@ async def move_case(
     head = await find_movable(
         connection, case, process=process, from_version=migration.from_version, plan=plan
     )
-    await repin_case(connection, case.id, version=process.version)
+    tables = await repin_case(connection, case.id, version=process.version, tables=process.outline["tables"])
     after = await _write_checkpoint(connection, case.id, process=process, plan=plan, head=head)
     reviews = await withdraw_reviews(connection, case.id)
     await set_status(connection, case.id, status="running")
     await enqueue_run(connection, case.id, kind="retry")
     before = head.config["configurable"]["checkpoint_id"]
-    await record_move(connection, moved, status="moved", before=before, after=after, reviews=reviews)
+    await record_move(
+        connection, moved, status="moved", before=before, after=after, reviews=reviews, tables=tables
+    )
     await _audit(connection, "case_migrated", migration=migration, moved=moved, reviews=reviews)
 
 
@@ -103,7 +105,7 @@ async def put_case_back(
     await withdraw_reviews(connection, case.id)
     await restore_reviews(connection, moved.reviews)
     await resolve_incident(connection, case.id, actor=moved.changed_by, how="migration_undone", reason=None)
-    await repin_case(connection, case.id, version=migration.from_version)
+    await repin_case(connection, case.id, version=migration.from_version, tables=moved.tables)
     await set_status(connection, case.id, status="waiting")
     await record_move(connection, moved, status="undone")
     await _audit(connection, "case_migration_undone", migration=migration, moved=moved, reviews=moved.reviews)

@@ -9,12 +9,14 @@ from langgraph.errors import GraphDrained, is_invalid_resume
 from langgraph.runtime import RunControl
 from langgraph.types import Command, StateSnapshot
 
+from nodes import ports
 from server.engine.bounds import BoundedSaver, stream_within
 from server.engine.incidents import cause_of, open_incident
 from server.engine.interrupts import set_waits, sort_interrupts
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.engine.rest import Rest
+from server.engine.rulebook import CaseRulebook, TableTexts
 from server.engine.stops import StopGuard
 from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
@@ -44,6 +46,7 @@ class Runner:
     def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
         self._registry = registry
+        self._texts = TableTexts(database)
         self._controls: dict[UUID, RunControl] = {}
         self._draining = False
 
@@ -118,7 +121,8 @@ class Runner:
         limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
             ledger, guard = PostgresLedger(self._database, claim), StopGuard(self._database, claim)
-            with install(ledger=ledger, guard=guard):
+            rulebook = CaseRulebook(self._database, claim, self._texts)
+            with ports.install(rulebook), install(ledger=ledger, guard=guard):
                 await stream_within(limits, graph, input_, taken=taken, config=config, control=control)
         finally:
             # A later attempt of the same run may have begun in this process: its control stays.

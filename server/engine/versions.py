@@ -12,7 +12,7 @@ from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
-from rules import Table
+from rules import LayeredTable, Table
 from rules.canonical import digest_of
 from server.engine.sources import is_ours, sources_of
 
@@ -32,6 +32,7 @@ class Version:
 
     name: str
     outline: dict[str, Any]
+    tables: tuple[LayeredTable, ...]
 
 
 def version_of(process: str, graph: Compiled, *, module: ModuleType | None = None) -> Version:
@@ -46,6 +47,7 @@ def version_of(process: str, graph: Compiled, *, module: ModuleType | None = Non
     names = {one.__module__ for one in functions if is_ours(one.__module__)}
     seeds += [sys.modules[name] for name in names if name in sys.modules]
     sources = sources_of(seeds)
+    tables = _tables(functions, modules=[sys.modules[name] for name in sources if name in sys.modules])
     outline = {
         "nodes": {name: _node(graph, name) for name in builder.nodes},
         "edges": sorted(
@@ -55,9 +57,10 @@ def version_of(process: str, graph: Compiled, *, module: ModuleType | None = Non
         "state": _schema(builder.state_schema),
         "input": _schema(builder.input_schema),
         "modules": {name: _digest(text) for name, text in sources.items()},
-        "tables": _tables(functions, modules=[sys.modules[name] for name in sources if name in sys.modules]),
+        "tables": {table.base.id: table.digest for table in tables},
     }
-    return Version(digest_of({"process": process, **outline}).removeprefix("sha256:")[:SHOWN], outline)
+    name = digest_of({"process": process, **outline}).removeprefix("sha256:")[:SHOWN]
+    return Version(name, outline, tables)
 
 
 def _node(graph: Compiled, name: str) -> dict[str, Any]:
@@ -93,11 +96,12 @@ def _functions_of(runnable: object) -> Iterator[Callable[..., Any]]:
         yield unwrapped
 
 
-def _tables(functions: list[Callable[..., Any]], *, modules: list[ModuleType]) -> dict[str, str]:
+def _tables(functions: list[Callable[..., Any]], *, modules: list[ModuleType]) -> tuple[LayeredTable, ...]:
     """Find the tables that the process holds: in a step, as `decide` does, or in a module."""
     held = [value for function in functions for value in _enclosed(function)]
     held += [value for module in modules for value in vars(module).values()]
-    return {table.id: table.digest for table in held if isinstance(table, Table)}
+    tables = [LayeredTable(one, ()) if isinstance(one, Table) else one for one in held]
+    return tuple({one.digest: one for one in tables if isinstance(one, LayeredTable)}.values())
 
 
 def _enclosed(function: Callable[..., Any]) -> list[object]:

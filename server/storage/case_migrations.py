@@ -31,7 +31,10 @@ class Migration:
 
 @dataclass(frozen=True)
 class MigratedCase:
-    """A case under a migration: `before` and `after` are checkpoints, `reviews` those that were withdrawn."""
+    """A case under a migration: `before` and `after` are checkpoints, `reviews` those that were withdrawn.
+
+    `tables` are the digests of what it decided by before.
+    """
 
     migration_id: UUID
     case_id: UUID
@@ -39,6 +42,7 @@ class MigratedCase:
     before: str | None
     after: str | None
     reviews: list[UUID]
+    tables: dict[str, str]
     why: str | None
     changed_by: str
     changed_at: datetime
@@ -184,14 +188,24 @@ async def record_move(
     before: str | None = None,
     after: str | None = None,
     reviews: Iterable[UUID] = (),
+    tables: dict[str, str] | None = None,
     why: str | None = None,
 ) -> None:
-    """Write what became of a case; a checkpoint of None keeps the one that was written before."""
+    """Write what became of a case; a checkpoint or tables of None keep what was written before."""
     await connection.execute(
         "UPDATE case_migrations SET status = %s, before = COALESCE(%s, before), after = COALESCE(%s, after),"
-        " reviews = reviews || %s::uuid[], why = %s, changed_at = now()"
+        " reviews = reviews || %s::uuid[], tables = COALESCE(%s, tables), why = %s, changed_at = now()"
         " WHERE migration_id = %s AND case_id = %s",
-        (status, before, after, list(reviews), why, case.migration_id, case.case_id),
+        (
+            status,
+            before,
+            after,
+            list(reviews),
+            None if tables is None else Jsonb(tables),
+            why,
+            case.migration_id,
+            case.case_id,
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Cases: rows, pages and the transitions of their status."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,12 +51,14 @@ async def insert_case(
     actor: str,
     priority: int = 0,
     status: str = "running",
+    tables: Mapping[str, str] | None = None,
 ) -> Case:
+    """Write a case; `tables` are the digests of those that it decides by."""
     async with connection.cursor(row_factory=class_row(Case)) as cursor:
         await cursor.execute(
-            "INSERT INTO cases (id, process, version, input, started_by, priority, status)"
-            f" VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}",
-            (id_, process, version, Jsonb(input_), actor, priority, status),
+            "INSERT INTO cases (id, process, version, input, started_by, priority, status, tables)"
+            f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}",
+            (id_, process, version, Jsonb(input_), actor, priority, status, Jsonb(tables or {})),
         )
         if case := await cursor.fetchone():
             return case

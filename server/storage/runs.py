@@ -58,7 +58,8 @@ _ENQUEUE = f"""
 class Claim:
     """A run that this worker owns, as attempt number `attempt` of its case.
 
-    A run is fresh if nobody has begun it before, and its case stands where the last run left it.
+    A run is fresh if nobody has begun it before, and its case stands where the last run left it. `tables` are
+    the digests of the tables that the case decides by, by table.
     """
 
     run_id: UUID
@@ -71,6 +72,7 @@ class Claim:
     worker: int
     input: dict[str, Any]
     resume: dict[str, Any] | None
+    tables: dict[str, str]
 
 
 async def enqueue_run(
@@ -147,7 +149,7 @@ async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Cla
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
             " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, fresh, worker, input,"
-            " resume",
+            " resume, tables",
             {"run": run_id, "worker": worker},
         )
         return await cursor.fetchone()

@@ -105,14 +105,28 @@ async def lock_stranded(connection: Connection, run: Stranded) -> bool:
     return row is not None
 
 
-async def repin_case(connection: Connection, case_id: UUID, *, version: str) -> None:
-    """Pin a case to another version; no attempt under the old one can write any more."""
-    await connection.execute(
-        "UPDATE cases SET version = %s, attempt = attempt + 1 WHERE id = %s", (version, case_id)
+async def repin_case(
+    connection: Connection, case_id: UUID, *, version: str, tables: dict[str, str]
+) -> dict[str, str]:
+    """Pin a case to another version and to other tables; return the tables that it decided by before.
+
+    No attempt under the old version can write any more.
+    """
+    cursor = await connection.execute(
+        "UPDATE cases SET version = %s, tables = %s, attempt = cases.attempt + 1"
+        " FROM (SELECT id, tables FROM cases WHERE id = %s) AS before WHERE cases.id = before.id"
+        " RETURNING before.tables",
+        (version, Jsonb(tables), case_id),
     )
+    row = await cursor.fetchone()
+    if row is None:
+        raise AssertionError("a case that is moved is held")
+    before: dict[str, str] = row["tables"]
+    return before
 
 
 async def pin_case(connection: Connection, case_id: UUID, *, version: str) -> None:
+    """Pin a case to another version; it decides on by the tables that it has."""
     await connection.execute("UPDATE cases SET version = %s WHERE id = %s", (version, case_id))
 
 

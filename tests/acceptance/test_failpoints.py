@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from conftest import created_database, running_host
 from hosts import Books, all_cases, rested, submit
@@ -30,6 +31,8 @@ POINTS = [
     "checkpoint_after_write:kill:1",
     "checkpoint_before_write:kill:9",
     "checkpoint_after_write:kill:9",
+    "decision_before_commit:kill:1",
+    "decision_after_commit:kill:1",
     "effect_before_intent:kill:1",
     "effect_after_intent:kill:1",
     "effect_answered:kill:1",
@@ -64,11 +67,13 @@ def test_killed_at_a_point_the_invoice_is_booked_and_paid_once(
             again = submit(client, INVOICE)["id"]
             case = rested(client, again)
             cases = all_cases(client)
+        decided = decided_in(url)
 
     assert accepted in ([], [again])
     assert [one["id"] for one in cases] == [again]
     assert case["status"] == "succeeded", case["error"]
     assert once_booked_and_paid(tmp_path)
+    assert decided == [("decision", "IP-900")]
 
 
 @pytest.mark.parametrize("fault", ["answer_before_commit:kill:1", "answer_after_commit:kill:1"])
@@ -135,3 +140,9 @@ def test_a_frozen_worker_is_taken_over_and_changes_nothing_when_it_wakes(
     assert ended["status"] == "succeeded", ended["error"]
     assert (later["attempt"], later["updated_at"]) == (2, ended["updated_at"])
     assert once_booked_and_paid(tmp_path)
+
+
+def decided_in(database_url: str) -> list[tuple[str, str]]:
+    """The kind and the rule of every decision that was kept."""
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("SELECT kind, said ->> 'rule' FROM decisions").fetchall()

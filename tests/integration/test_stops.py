@@ -226,7 +226,7 @@ async def test_an_unknown_stop_is_not_found(database: Database) -> None:
 async def test_a_stop_leaves_reading_and_other_tools_alone(database: Database, tmp_path: Path) -> None:
     known = registry(tmp_path)
     case, _ = await start_case(database, known.get("stream"), input_={}, actor="anna", key=None)
-    claim = Claim(case.id, case.id, "start", "stream", "", 1, True, 1, {}, None)
+    claim = Claim(case.id, case.id, "start", "stream", "", 1, True, 1, {}, None, {})
     made = await stop(database, known, Target("server", "erp"), reason="a test", actor="olga")
     guard = StopGuard(database, claim)
 

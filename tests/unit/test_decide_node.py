@@ -93,12 +93,12 @@ async def test_a_mapping_and_fields_of_other_names_do_as_well() -> None:
         ({}, None, "invalid_input"),
     ],
 )
-def test_what_the_table_cannot_decide_is_kept_for_the_graph_to_route(
+async def test_what_the_table_cannot_decide_is_kept_for_the_graph_to_route(
     change: dict[str, Any], as_of: date | None, kind: str
 ) -> None:
     step = decide("invoice_to_pay")
 
-    decision = step(Payable(facts=FACTS | change, as_of=as_of))["decision"]
+    decision = (await step(Payable(facts=FACTS | change, as_of=as_of)))["decision"]
 
     assert isinstance(decision, dict)
     assert decision["kind"] == kind
