@@ -1,5 +1,6 @@
 """Running one claimed run: stream the graph, then write how it ended."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,7 @@ class Runner:
         """Stream the graph from where the case stands until it comes to rest."""
         saver = self._saver_of(claim)
         graph, answers = self._graph_of(claim, saver), claim.resume or {}
+        values: Mapping[str, Any] = {}
         taken = await saver.last_round()
         if taken is not None and not claim.fresh:
             state = await graph.aget_state(_config_of(claim))
@@ -109,9 +111,10 @@ class Runner:
             answers = {id_: answer for id_, answer in answers.items() if id_ in open_ids}
             if not _needs_run(claim, state, answers=answers):
                 return Rest.of(state)
+            values = state.values  # an operator may have edited them
         input_: Any = claim.input if taken is None else Command(resume=answers) if answers else None
         await self._stream_to_rest(claim, graph, input_, taken=taken)
-        return Rest(saver.interrupts, saver.values)
+        return Rest(saver.interrupts, saver.values or values)
 
     async def _stream_to_rest(self, claim: Claim, graph: Graph, input_: Any, *, taken: int | None) -> None:
         control = RunControl()
