@@ -28,7 +28,7 @@ from rules.values import (
 Inputs = Mapping[str, Input | None]
 Outputs = Mapping[str, Output | None]
 
-_PLAIN_TYPES: Mapping[str, ValueType] = {
+PLAIN_TYPES: Mapping[str, ValueType] = {
     "decimal": DecimalType(),
     "integer": IntegerType(),
     "date": DateType(),
@@ -111,7 +111,7 @@ def _type(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | Non
         if name == "set" and len(values) > _MOST_WORDS:
             section.note(f"'values': a set has at most {_MOST_WORDS} words", at=section.place("values"))
         return (name, _WORD_TYPES[name](values)) if values else None
-    return (name, _PLAIN_TYPES[name]) if name else None
+    return (name, PLAIN_TYPES[name]) if name else None
 
 
 def _domain(name: str, kind: ValueType, node: Node | None, section: Section) -> Condition | None:

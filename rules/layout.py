@@ -131,9 +131,17 @@ def _flow(node: yaml.Node) -> str:
 
 
 def _scalar(node: yaml.Node) -> str:
-    if isinstance(node, yaml.ScalarNode) and node.style is None and _UNQUOTED.fullmatch(node.value):
-        return str(node.value)
-    return f'"{"".join(map(_escaped, node.value))}"'
+    plain_style = isinstance(node, yaml.ScalarNode) and node.style is None
+    return scalar_text(node.value) if plain_style else _quoted(node.value)
+
+
+def scalar_text(value: str) -> str:
+    """A scalar as the layout writes one that nobody has put in quotes."""
+    return value if _UNQUOTED.fullmatch(value) else _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    return f'"{"".join(map(_escaped, value))}"'
 
 
 def _escaped(char: str) -> str:

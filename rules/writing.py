@@ -1,0 +1,34 @@
+"""Writing a table's file anew, from what another form of it said."""
+
+from collections.abc import Iterator, Mapping
+
+from rules.document import Plain
+from rules.layout import lay_out, scalar_text
+
+
+def write_table(content: Mapping[str, Plain]) -> str:
+    """The text of a table with this content, in the one layout.
+
+    Raises:
+        TableError: it holds a character that no file may have.
+    """
+    return lay_out("".join(f"{line}\n" for key, value in content.items() for line in _lines(key, value)))
+
+
+def _lines(key: str, value: Plain) -> Iterator[str]:
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        yield f"{scalar_text(key)}:"
+        yield from (f"- {_flow(one)}" for one in value)
+    elif isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
+        yield f"{scalar_text(key)}:"
+        yield from (f"  {scalar_text(name)}: {_flow(one)}" for name, one in value.items())
+    else:
+        yield f"{scalar_text(key)}: {_flow(value)}"
+
+
+def _flow(value: Plain) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{scalar_text(key)}: {_flow(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return scalar_text(value)

@@ -1,0 +1,224 @@
+"""What becomes of a decision table as dmn-js writes it, and what of XML that nobody should open."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rules import Decision, Table, TableError, decide, parse_table
+from rules.interchange.dmn import import_dmn
+from rules.interchange.drafts import Heading
+
+FILE = Path(__file__).parent / "dmn" / "credit.dmn"
+CREDIT = FILE.read_text("utf-8")
+HEADING = Heading(owner="Sales", version="7", effective_from=date(2026, 1, 1))
+FACTS = {"turnover": "20000", "risk": "low", "customer_since": "2019-05-01"}
+
+
+def tables_of(text: str) -> dict[str, Table]:
+    imported = import_dmn(text.encode(), "credit.dmn", heading=HEADING)
+    return {table.id: parse_table(table.text) for table in imported.tables}
+
+
+def changed(old: str, new: str) -> str:
+    assert CREDIT.count(old) == 1
+    return CREDIT.replace(old, new)
+
+
+def findings_of(text: str | bytes) -> list[str]:
+    content = text if isinstance(text, bytes) else text.encode()
+    with pytest.raises(TableError) as refused:
+        import_dmn(content, "credit.dmn", heading=HEADING)
+    return [str(finding) for finding in refused.value.findings]
+
+
+def test_a_table_says_of_itself_what_the_file_says_and_else_what_the_importer_does() -> None:
+    table = tables_of(CREDIT)["credit"]
+
+    assert (table.title, table.prose) == (
+        "Credit terms",
+        "What a customer may owe us. Reviewed every spring.",
+    )
+    assert (table.owner, table.version, table.effective_from) == ("Sales", "7", date(2026, 1, 1))
+    assert table.hit == "first"
+    assert [rule.because for rule in table.rules] == [
+        "A high risk pays at once",
+        "Row 2 of credit.dmn, which gives no reason",
+        "Very small and very large ones are asked",
+    ]
+
+
+def test_cells_become_the_same_tests_in_our_words() -> None:
+    table = tables_of(CREDIT)["credit"]
+
+    cells = [{one.input: one.text for one in rule.conditions} for rule in table.rules]
+
+    assert cells == [
+        {"risk": "high"},
+        {"turnover": "(1000..50000.5]", "risk": "not(high)", "customer_since": "<= 2020-01-01"},
+        {"turnover": "not([100..1000000))", "risk": "low", "customer_since": "[2020-01-02..2026-12-31)"},
+    ]
+    assert table.inputs["customer_since"].label == "Customer since"
+    assert dict(table.rules[0].outcome) == {
+        "days": "0",
+        "note": 'Pays "at once", no terms',
+    }
+
+
+def test_the_table_decides_as_it_did() -> None:
+    decision = decide(tables_of(CREDIT)["credit"], FACTS, as_of="2026-11-25")
+
+    assert isinstance(decision, Decision)
+    assert (decision.rule, dict(decision.outcome)) == (
+        "DecisionRule_0mid",
+        {"days": "30", "note": "Known for long"},
+    )
+
+
+def test_the_order_of_output_values_becomes_priorities_and_allowed_values_a_domain() -> None:
+    table = tables_of(CREDIT)["risk"]
+
+    assert [(rule.id, rule.priority) for rule in table.rules] == [
+        ("DecisionRule_0bad", 2),
+        ("DecisionRule_0low", 1),
+    ]
+    assert table.inputs["rating"].domain is not None
+    assert table.inputs["rating"].domain.text == "[1..9]"
+    assert decide(table, {"rating": 8, "insured": False}, as_of="2026-11-25").as_json()["outcome"] == {
+        "risk": "high"
+    }
+    assert decide(table, {"rating": 10, "insured": False}, as_of="2026-11-25").kind == "invalid_input"
+
+
+def test_null_is_a_missing_value() -> None:
+    table = tables_of(changed('<text>not("high")</text>', "<text>null</text>"))["credit"]
+
+    decision = decide(table, FACTS | {"risk": None}, as_of="2026-11-25")
+
+    assert table.inputs["risk"].optional
+    assert decision.as_json()["rule"] == "DecisionRule_0mid"
+
+
+def test_not_beside_null_is_refused_because_it_would_hold_for_null_too() -> None:
+    text = CREDIT.replace('<text>"high"</text>', "<text>null</text>", 1)
+
+    [finding] = findings_of(text)
+
+    assert "inputEntry UnaryTests_b2, 'not(\"high\")': it holds for null too" in finding
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+        "http://www.omg.org/spec/DMN/20180521/MODEL/",
+        "https://www.omg.org/spec/DMN/20211108/MODEL/",
+        "https://www.omg.org/spec/DMN/20230324/MODEL/",
+    ],
+)
+def test_every_version_of_dmn_is_read_alike(space: str) -> None:
+    other = tables_of(changed("https://www.omg.org/spec/DMN/20191111/MODEL/", space))
+
+    assert other["credit"].digest == tables_of(CREDIT)["credit"].digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "reason"),
+    [
+        ("<text>turnover</text>", "<text>turnover * 2</text>", "input Input_turnover", "no plain name"),
+        ("<text>turnover</text>", "<text>a and b</text>", "input Input_turnover", "no plain name"),
+        ("<text>turnover</text>", "<text>risk</text>", "input Input_risk", "both become 'risk'"),
+        ('typeRef="date"', 'typeRef="dateTime"', "input Input_since", "'dateTime' has no counterpart"),
+        ("]1000..50000.50]", "[1000..limit]", "inputEntry UnaryTests_b1", "'limit]' is a FEEL expression"),
+        ("]1000..50000.50]", "[5..1]", "inputEntry UnaryTests_b1", "nothing between its bounds"),
+        ("]1000..50000.50]", "1, [5..9]", "inputEntry UnaryTests_b1", "split the rule"),
+        ("]1000..50000.50]", '"many"', "inputEntry UnaryTests_b1", "'many' is a string"),
+        ("]1000..50000.50]", "null, &gt; 5", "inputEntry UnaryTests_b1", "write two rules"),
+        ("]1000..50000.50]", "(", "inputEntry UnaryTests_b1", "no literal"),
+        ('not("high")', '"medium"', "inputEntry UnaryTests_b2", "'medium' is none of low, high"),
+        ("2020-01-01", "2020-02-30", "inputEntry UnaryTests_b3", "not a day of the calendar"),
+        (
+            "<text>30.0</text>",
+            "<text>turnover / 2</text>",
+            "outputEntry LiteralExpression_b1",
+            "FEEL expression",
+        ),
+        ("<text>30.0</text>", "<text></text>", "outputEntry LiteralExpression_b1", "says nothing"),
+        ('hitPolicy="FIRST"', 'hitPolicy="LAST"', "decisionTable DecisionTable_0a1", "no hit policy"),
+        (
+            'hitPolicy="FIRST"',
+            'hitPolicy="FIRST" aggregation="SUM"',
+            "decisionTable DecisionTable_0a1",
+            "FIRST",
+        ),
+        ('"high","low"</text>', "</text>", "decisionTable DecisionTable_0b1", "no output has one"),
+        (
+            '<inputEntry id="UnaryTests_a1">',
+            '<x id="UnaryTests_a1">',
+            "rule DecisionRule_0high",
+            "2 inputEntry",
+        ),
+        ('id="DecisionTable_0a1"', 'id="D" expressionLanguage="groovy"', "decisionTable D", "'groovy'"),
+        ('<decision id="risk"', '<decision id="credit"', "", "2 decisions have the id 'credit'"),
+    ],
+)
+def test_what_has_no_counterpart_is_refused_with_its_place(
+    old: str, new: str, place: str, reason: str
+) -> None:
+    text = changed(old, new).replace(
+        '<x id="UnaryTests_a1">\n          <text></text>\n        </inputEntry>', ""
+    )
+
+    assert any(place in finding and reason in finding for finding in findings_of(text))
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    text = changed("]1000..50000.50]", "now()").replace("<text>7</text>", "<text>seven</text>")
+
+    assert [finding.partition(": ")[2].partition(",")[0] for finding in findings_of(text)] == [
+        "inputEntry UnaryTests_b1",
+        "outputEntry LiteralExpression_c1",
+    ]
+
+
+def test_a_decision_that_is_no_table_is_refused_unless_another_one_is_wanted() -> None:
+    other = '<decision id="sum" name="Sum"><literalExpression><text>1+1</text></literalExpression></decision>'
+    text = changed("<inputData id=", f"{other}<inputData id=")
+
+    findings = findings_of(text)
+    imported = import_dmn(text.encode(), "credit.dmn", heading=HEADING, only="Risk")
+
+    assert len(findings) == 1
+    assert "decision sum, 'Sum': is decided by no table" in findings[0]
+    assert [table.id for table in imported.tables] == ["risk"]
+
+
+def test_a_default_is_left_out_and_said_to_be() -> None:
+    text = changed(
+        'name="days" typeRef="number" />',
+        'name="days" typeRef="number"><defaultOutputEntry><text>14</text></defaultOutputEntry></output>',
+    )
+
+    imported = import_dmn(text.encode(), "credit.dmn", heading=HEADING)
+
+    assert (
+        "Credit terms: default 14 of days is left out; a person decides where no rule fits" in imported.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d>&b;</d>', "declares a document type (d)"),
+        (b'<!DOCTYPE d SYSTEM "file:///etc/passwd"><d/>', "declares a document type (d)"),
+        (b"<d>" * 50 + b"</d>" * 50, "nested more than 40 deep"),
+        (b"<d>" + b"<e/>" * 200_001 + b"</d>", "more than 200000 elements"),
+        (b"<d>" + b" " * 5_000_000 + b"</d>", "at most 5000000 are read"),
+        (b"<d><e></d>", "not XML: mismatched tag"),
+        (b"", "not XML: no element found"),
+        (b'<?xml version="1.0" encoding="no-such"?><d/>', "not XML that can be read: unknown encoding"),
+        (b"<definitions/>", "is not DMN of a version that is read here"),
+    ],
+)
+def test_xml_that_is_no_dmn_or_a_trap_is_refused(content: bytes, reason: str) -> None:
+    assert [reason in finding for finding in findings_of(content)] == [True]

@@ -1,0 +1,156 @@
+"""What becomes of a decision table of GoRules: it decides as their own engine does, or is refused."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+import zen
+
+from rules import Table, TableError, decide, parse_table
+from rules.interchange.drafts import Heading
+from rules.interchange.jdm import import_jdm
+
+HEADING = Heading(owner="Logistics", version="1", effective_from=date(2026, 1, 1))
+
+
+def graph(rules: list[dict[str, Any]], *, hit: str = "first", **content: Any) -> dict[str, Any]:
+    table = {
+        "hitPolicy": hit,
+        "inputs": [
+            {"id": "i1", "name": "Weight", "field": "parcel.weight"},
+            {"id": "i2", "name": "country", "field": "country"},
+            {"id": "i3", "name": "", "field": "express"},
+        ],
+        "outputs": [
+            {"id": "o1", "name": "Fee", "field": "fee"},
+            {"id": "o2", "name": "carrier", "field": "carrier"},
+        ],
+        "rules": rules,
+        **content,
+    }
+    return {
+        "contentType": "application/vnd.gorules.decision",
+        "nodes": [
+            {"id": "n1", "name": "Request", "type": "inputNode"},
+            {"id": "n2", "name": "Shipping fee", "type": "decisionTableNode", "content": table},
+            {"id": "n3", "name": "Response", "type": "outputNode"},
+        ],
+        "edges": [
+            {"id": "e1", "sourceId": "n1", "targetId": "n2", "type": "edge"},
+            {"id": "e2", "sourceId": "n2", "targetId": "n3", "type": "edge"},
+        ],
+    }
+
+
+RULES = [
+    {
+        "_id": "heavy",
+        "_description": "No carrier takes more",
+        "i1": "> 31.5",
+        "i2": "",
+        "o1": "0",
+        "o2": '"none"',
+    },
+    {"_id": "home", "i1": "[2..10)", "i2": "'DE', \"AT\"", "i3": "false", "o1": "4.90", "o2": "'post'"},
+    {"_id": "fast", "i1": "< 10", "i2": '"DE"', "i3": "true", "o1": "9", "o2": '"courier"'},
+    {"_id": "rest", "i1": "", "i2": "", "i3": "", "o1": "25", "o2": '"air freight"'},
+]
+
+
+def table_of(content: dict[str, Any]) -> Table:
+    [table] = import_jdm(json.dumps(content).encode(), "fee.json", heading=HEADING).tables
+    return parse_table(table.text)
+
+
+def findings_of(content: object) -> list[str]:
+    with pytest.raises(TableError) as refused:
+        import_jdm(
+            content if isinstance(content, bytes) else json.dumps(content).encode(),
+            "fee.json",
+            heading=HEADING,
+        )
+    return [finding.message for finding in refused.value.findings]
+
+
+def with_cell(key: str, value: object) -> dict[str, Any]:
+    return graph([RULES[0], {**RULES[1], key: value}])
+
+
+def test_a_table_is_named_by_its_node_and_typed_by_its_literals() -> None:
+    table = table_of(graph(RULES))
+
+    assert (table.id, table.title, table.hit) == ("Shipping_fee", "Shipping fee", "first")
+    assert [(one.name, type(one.type).__name__, one.label) for one in table.inputs.values()] == [
+        ("parcel.weight", "DecimalType", "Weight"),
+        ("country", "CodeType", ""),
+        ("express", "BooleanType", ""),
+    ]
+    assert [rule.id for rule in table.rules] == ["heavy", "home", "fast", "rest"]
+    assert [rule.because for rule in table.rules][:2] == [
+        "No carrier takes more",
+        "Row 2 of fee.json, which gives no reason",
+    ]
+
+
+@pytest.mark.parametrize("hit", ["first", "collect"])
+def test_it_decides_as_the_engine_of_gorules_does(hit: str) -> None:
+    table, theirs = (
+        table_of(graph(RULES, hit=hit)),
+        zen.ZenEngine().create_decision(json.dumps(graph(RULES, hit=hit))),
+    )
+
+    for weight, country, express in product(
+        ["1", "2", "5.25", "10", "31.5", "32"], ["DE", "AT", "FR"], [True, False]
+    ):
+        facts = {"parcel.weight": weight, "country": country, "express": express}
+        given = {"parcel": {"weight": float(weight)}, "country": country, "express": express}
+        answer = theirs.evaluate(given)["result"]
+        outcome = decide(table, facts, as_of="2026-11-25").as_json()["outcome"]
+        assert outcome == ours(answer), facts
+
+
+def ours(answer: Any) -> dict[str, Any]:
+    """Their answer in our form: decimals as text, a list of rows as rows of lists."""
+    if isinstance(answer, list):
+        rows = [ours(row) for row in answer]
+        return {name: [row[name] for row in rows] for name in ("fee", "carrier")}
+    return {"fee": format(Decimal(str(answer["fee"])).normalize(), "f"), "carrier": answer["carrier"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (with_cell("i1", "> limit"), "'limit' is a ZEN expression that has no counterpart"),
+        (with_cell("i2", "startsWith($, 'D')"), "is a ZEN expression"),
+        (with_cell("i1", 5), "holds no text"),
+        (with_cell("i1", "'5'"), "literals of several types"),
+        (with_cell("o1", "parcel.weight * 2"), "is a ZEN expression"),
+        (with_cell("o2", ""), "says nothing"),
+        (with_cell("i2", '"New Zealand!"'), "not a code"),
+        (graph(RULES, hit="unique"), "'unique' is no hit policy of JDM"),
+        (graph(RULES, outputPath="a.b"), "'outputPath' moves facts"),
+        (graph(RULES, executionMode="loop"), "decides once"),
+        (graph(RULES, inputs=[{"id": "i1", "name": "Free"}]), "has no field"),
+        (graph([]), "states no type"),
+        ({"nodes": []}, "there is no decision table in it"),
+        ({"steps": []}, "no JDM"),
+        ([], "no JDM"),
+        (b"{", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b" " * 5_000_001, "at most 5000000 are read"),
+    ],
+)
+def test_what_has_no_counterpart_is_refused(content: object, reason: str) -> None:
+    assert any(reason in finding for finding in findings_of(content))
+
+
+def test_other_nodes_are_left_out_and_said_to_be() -> None:
+    content = graph(RULES)
+    content["nodes"].append({"id": "n4", "name": "Round it", "type": "functionNode"})
+
+    imported = import_jdm(json.dumps(content).encode(), "fee.json", heading=HEADING)
+
+    assert imported.notes == ["Round it: functionNode is left out, only tables are carried over"]
