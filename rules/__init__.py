@@ -11,7 +11,8 @@ from rules.errors import Finding, NotAValue, RuleError, TableError, TableNotFoun
 from rules.evaluation import decide
 from rules.layers import LayeredTable
 from rules.loading import list_tables, load_layers, load_table, restore_layers
-from rules.overlay import Overlay, parse_overlay
+from rules.overlay import Overlay
+from rules.overlay_parsing import parse_overlay
 from rules.parsing import parse_table
 from rules.table import Condition, Example, Expectation, Input, Outcome, Output, Rule, Table
 from rules.values import JsonValue

@@ -97,7 +97,7 @@ def _input(name: str, section: Section) -> Input | None:
         optional=optional,
         unit=unit,
         label=label,
-        domain=_domain(name, kind[1], domain, section),
+        domain=domain_of(name, kind[1], domain, section),
     )
 
 
@@ -114,7 +114,8 @@ def _type(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | Non
     return (name, PLAIN_TYPES[name]) if name else None
 
 
-def _domain(name: str, kind: ValueType, node: Node | None, section: Section) -> Condition | None:
+def domain_of(name: str, kind: ValueType, node: Node | None, section: Section) -> Condition | None:
+    """Read a cell that says which values of a type there can be."""
     if node is None:
         return None
     try:
@@ -150,7 +151,7 @@ def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
         only_when=condition,
         unit=unit,
         label=label,
-        domain=_domain(name, value_type, domain, section),
+        domain=domain_of(name, value_type, domain, section),
     )
 
 

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from itertools import product
 
 from rules.canonical import digest_of
+from rules.clashes import refuse_clashes
 from rules.errors import UnknownContext
-from rules.overlay import Context, Overlay, overlaid, refuse_contradictions
-from rules.table import Applied, Table
+from rules.overlay import Context, Overlay, overlaid
+from rules.table import Applied, Example, Table
 
 NOWHERE: Context = {}
 _DAY = timedelta(days=1)
@@ -20,7 +21,7 @@ class LayeredTable:
     """
 
     def __init__(self, base: Table, overlays: Sequence[Overlay]) -> None:
-        refuse_contradictions(overlays)
+        refuse_clashes(base, overlays)
         self.base = base
         self.overlays = tuple(overlays)
         parts = sorted(one.digest for one in overlays)
@@ -68,6 +69,13 @@ class LayeredTable:
                 if table.overlays not in seen:
                     seen.add(table.overlays)
                     yield table
+
+    def examples(self) -> Iterator[tuple[Table, Example]]:
+        """Every example with the table that must decide it as it expects."""
+        yield from ((self.base, example) for example in self.base.examples)
+        for overlay in self.overlays:
+            for example in overlay.examples:
+                yield self.table(overlay.context, example.as_of), example
 
     def _contexts(self) -> Iterator[dict[str, str]]:
         kinds = self.base.contexts

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from rules.errors import Finding, TableError, TableNotFound
 from rules.layers import NOWHERE, LayeredTable
-from rules.overlay import parse_overlay
+from rules.overlay_parsing import parse_overlay
 from rules.parsing import parse_table
 from rules.table import Table
 from rules.values import NAME, shown

@@ -52,17 +52,22 @@ def _table(root: Node, findings: Findings, *, sources: Mapping[str, str]) -> Tab
         outputs={name: declared for name, declared in outputs.items() if declared},
         rules=rules,
         examples=Examples(
-            findings, inputs, _answers(outputs, aggregate), rules=[rule.id for rule in rules], first_day=since
+            findings,
+            inputs,
+            answers_of(outputs, aggregate),
+            rules=[rule.id for rule in rules],
+            first_day=since,
         ).read(header.listing("examples", optional=True)),
         file=findings.file,
-        digest=_digest(root),
+        digest=content_digest(root),
         sources=sources,
     )
     header.close()
     return table
 
 
-def _digest(root: Node) -> str:
+def content_digest(root: Node) -> str:
+    """The digest of a table or an overlay, but for its examples, which decide nothing."""
     content = plain(root)
     if isinstance(content, dict):
         content.pop("examples", None)
@@ -78,7 +83,8 @@ def _aggregate(header: Section, outputs: Outputs) -> str:
     return name
 
 
-def _answers(outputs: Outputs, aggregate: str | None) -> Answers:
+def answers_of(outputs: Outputs, aggregate: str | None) -> Answers:
+    """The types of what a table answers."""
     if aggregate == "count":
         return dict.fromkeys(outputs, IntegerType())
     return {name: output.value_type if output else None for name, output in outputs.items()}

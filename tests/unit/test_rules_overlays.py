@@ -1,6 +1,7 @@
 """What overlays change of a table, in which context and on which day, and which of them are refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rules import (
     load_layers,
     load_table,
 )
+from rules.overlay import overlaid
 
 DAY = date(2026, 10, 31)
 BASE = """\
@@ -84,6 +86,7 @@ def findings_of(folder: Path) -> list[str]:
 
 
 ADDED = "id: %s, priority: 0, when: {goods: steel}, then: {word: %s}"
+LAW = "id: LAW, priority: 0, mandatory: true, when: {goods: steel, held: false}, then: {word: ask}"
 REPLACED = "id: ALL, priority: 3, when: {}, then: {word: %s}"
 
 
@@ -134,23 +137,76 @@ def test_nothing_overrides_a_mandatory_rule(write: Write) -> None:
 
 
 def test_a_mandatory_rule_of_an_overlay_goes_before_a_more_specific_one(write: Write) -> None:
-    write("austria", "entity: AT", ADDED % ("LAW", "ask") + ", mandatory: true")
+    write("austria", "entity: AT", LAW)
     folder = write("contract", "contract: C-1", ADDED % ("CLOSE", "high"))
 
     assert said(folder, entity="AT", contract="C-1") == "LAW ask"
 
 
+def test_mandatory_rules_of_two_files_that_contradict_each_other_are_refused(write: Write) -> None:
+    row = "id: LAW, priority: 99, mandatory: true, when: {goods: steel}, then: {word: ask}"
+
+    [finding] = findings_of(write("austria", "entity: AT", row))
+
+    assert finding == (
+        "rules/overlays/tolerances/austria.yaml:9:1: rule LAW: rules/tolerances.yaml:14 (STOP)"
+        " stands equal and says otherwise, both fit goods: steel, held: true"
+    )
+
+
 def test_mandatory_rules_of_two_files_that_differ_are_a_conflict_whatever_their_priorities(
     write: Write,
 ) -> None:
-    folder = write(
-        "austria", "entity: AT", "id: LAW, priority: 99, mandatory: true, when: {}, then: {word: ask}"
-    )
+    folder = write("austria", "entity: AT", LAW.replace("priority: 0", "priority: 99"))
+    layers = load_layers("tolerances", folder)
+    stop = replace(layers.base.rules[0], conditions=())
+    base = replace(layers.base, rules=(stop, *layers.base.rules[1:]))
 
-    answer = ask(folder, goods="steel", held=True, entity="AT")
+    table = overlaid(base, layers.overlays, since=DAY, until=DAY)
+    answer = decide(table, {"goods": "steel", "held": False}, as_of=DAY)
 
     assert isinstance(answer, Escalation)
     assert (answer.kind, set(answer.rules)) == ("conflict", {"LAW", "STOP"})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "facts"),
+    [
+        (ADDED % ("ONE", "high"), ADDED % ("TWO", "ask"), "goods: steel"),
+        (ADDED % ("ONE", "high"), "id: TWO, priority: 0, when: {}, then: {word: ask}", "goods: steel"),
+        (
+            "id: ONE, priority: 0, when: {}, then: {word: high}",
+            "id: TWO, priority: 0, when: {}, then: {word: ask}",
+            "everything",
+        ),
+    ],
+)
+def test_rows_of_equally_specific_overlays_that_contradict_each_other_are_refused(
+    write: Write, first: str, second: str, facts: str
+) -> None:
+    write("one", "entity: AT", first)
+
+    [finding] = findings_of(write("two", "entity: AT", second))
+
+    assert finding.endswith(f"one.yaml:9 (ONE) stands equal and says otherwise, both fit {facts}")
+
+
+@pytest.mark.parametrize(
+    ("second", "context"),
+    [
+        (ADDED % ("TWO", "high"), "entity: AT"),
+        ((ADDED % ("TWO", "ask")).replace("priority: 0", "priority: 1"), "entity: AT"),
+        ((ADDED % ("TWO", "ask")).replace("steel", "paper"), "entity: AT"),
+        (ADDED % ("TWO", "ask"), "entity: CH"),
+        (ADDED % ("TWO", "ask"), "contract: C-1"),
+    ],
+)
+def test_rows_that_never_fit_at_once_or_differ_in_standing_are_no_contradiction(
+    write: Write, second: str, context: str
+) -> None:
+    write("one", "entity: AT", ADDED % ("ONE", "high"))
+
+    assert len(load_layers("tolerances", write("two", context, second)).overlays) == 2
 
 
 def test_rows_of_equal_standing_and_priority_that_differ_are_a_conflict(write: Write) -> None:
@@ -319,7 +375,7 @@ def test_equally_specific_overlays_may_replace_one_row_one_after_the_other(write
 
 
 def test_a_mandatory_row_of_an_overlay_is_replaced_by_no_other(write: Write) -> None:
-    write("austria", "entity: AT", ADDED % ("LAW", "ask") + ", mandatory: true")
+    write("austria", "entity: AT", LAW)
     folder = write("contract", "contract: C-1", ADDED % ("LAW", "high"))
 
     at = "rules/overlays/tolerances/"
@@ -329,7 +385,76 @@ def test_a_mandatory_row_of_an_overlay_is_replaced_by_no_other(write: Write) -> 
 
 
 def test_overlays_that_never_meet_may_have_rows_of_one_id(write: Write) -> None:
-    write("austria", "entity: AT", ADDED % ("OWN", "ask") + ", mandatory: true")
-    folder = write("swiss", "entity: CH", ADDED % ("OWN", "high"))
+    write("austria", "entity: AT", LAW)
+    folder = write("swiss", "entity: CH", ADDED % ("LAW", "high"))
 
-    assert [said(folder, entity=entity) for entity in ("AT", "CH")] == ["OWN ask", "OWN high"]
+    assert [said(folder, entity=entity) for entity in ("AT", "CH")] == ["LAW ask", "LAW high"]
+
+
+NARROW = """\
+overlays: tolerances
+id: %s
+version: 1
+owner: Purchasing
+title: Less
+effective: {from: 2026-01-01}
+context: {%s}
+inputs:
+  goods: {domain: %s}
+examples:
+- {name: Steel, given: {goods: steel, held: false}, expect: {rule: STEEL, word: low}}
+"""
+
+
+def narrow(folder: Path, name: str, context: str, domain: str) -> Path:
+    (folder / f"overlays/tolerances/{name}.yaml").write_text(NARROW % (name, context, domain))
+    return folder
+
+
+def test_an_overlay_narrows_what_an_input_may_be(write: Write) -> None:
+    folder = narrow(write("one", "entity: DE", ADDED % ("DE", "ask")), "two", "entity: AT", "steel")
+
+    assert said(folder, goods="paper", entity="AT") == "invalid_input"
+    assert said(folder, goods="steel", entity="AT") == "STEEL low"
+    assert said(folder, goods="paper", entity="DE") == "ALL low"
+
+
+def test_a_domain_that_reaches_beyond_the_one_of_a_wider_overlay_is_refused(write: Write) -> None:
+    folder = narrow(write("one", "entity: DE", ADDED % ("DE", "ask")), "two", "entity: AT", "steel")
+    narrow(folder, "three", "contract: C-1", "[steel, paper]")
+
+    at = "rules/overlays/tolerances/"
+    assert findings_of(folder) == [
+        f"{at}three.yaml:1:1: input goods: {{steel, paper}} reaches beyond steel, the domain in {at}two.yaml"
+    ]
+
+
+def test_a_domain_that_reaches_beyond_the_tables_is_refused(write: Write) -> None:
+    folder = narrow(write("one", "entity: DE", ADDED % ("DE", "ask")), "two", "entity: AT", "not(steel)")
+    table = folder / "tolerances.yaml"
+    table.write_text(table.read_text().replace("[steel, paper]", "[steel, paper], domain: steel"))
+
+    [finding] = findings_of(folder)
+
+    assert finding.endswith("1:1: input goods: not(steel) reaches beyond steel, the table's domain")
+
+
+def test_only_the_domain_of_an_input_is_an_overlays_to_state(write: Write) -> None:
+    folder = write("one", "entity: DE", ADDED % ("DE", "ask"))
+    text = NARROW % ("two", "entity: AT", "steel, type: enum}\n  colour: {domain: red")
+    (folder / "overlays/tolerances/two.yaml").write_text(text)
+
+    assert [finding.partition("yaml:")[2] for finding in findings_of(folder)] == [
+        "9:26: input 'goods': unknown key 'type'",
+        "10:3: overlay, 'inputs': 'colour' is not an input",
+    ]
+
+
+def test_the_examples_of_a_table_and_its_overlays_come_with_the_table_that_they_are_about(
+    write: Write,
+) -> None:
+    folder = narrow(write("one", "entity: AT", ADDED % ("AT", "ask")), "two", "contract: C-1", "steel")
+
+    [(table, example)] = load_layers("tolerances", folder).examples()
+
+    assert (example.name, [overlay.id for overlay in table.overlays]) == ("Steel", ["two"])
