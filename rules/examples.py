@@ -7,7 +7,7 @@ from rules.decision import ESCALATIONS
 from rules.declarations import Inputs
 from rules.document import Findings, Listing, Node
 from rules.errors import NotAValue
-from rules.section import Section, text_of
+from rules.section import Section, filled, text_of
 from rules.table import Example, Expectation
 from rules.values import RESERVED, DateType, JsonValue, SetType, ValueType, shown
 
@@ -15,7 +15,11 @@ Answers = Mapping[str, ValueType | None]  # the type of each output; None for on
 
 
 class Examples:
-    """Reads the examples against what the table declares; one without a day is of the table's first day."""
+    """Reads the examples against what the table declares.
+
+    One without a day is of the table's first day. One that is like an earlier one is given all that the other
+    is given, but for what it says itself.
+    """
 
     def __init__(
         self,
@@ -31,21 +35,35 @@ class Examples:
         self._answers = answers
         self._rules = rules
         self._first_day = first_day
+        self._given: dict[str, dict[str, JsonValue]] = {}
 
     def read(self, nodes: Sequence[Node]) -> tuple[Example, ...]:
         sections = [Section(node, self._findings, what=f"example {n}") for n, node in enumerate(nodes, 1)]
         return tuple(map(self._example, sections))
 
     def _example(self, section: Section) -> Example:
+        name = section.read("name", self._name, stand_in="")
+        like = section.read("like", self._earlier, stand_in=dict[str, JsonValue](), optional=True)
+        self._given[name] = like | _given(section.section("given"), self._inputs)
         example = Example(
-            name=section.text("name"),
-            given=_given(section.section("given"), self._inputs),
+            name=name,
+            given=self._given[name],
             as_of=section.read("as_of", DateType().literal, stand_in=self._first_day, optional=True),
             expect=self._expectation(section.section("expect")),
             line=section.at.line,
         )
         section.close()
         return example
+
+    def _name(self, text: str) -> str:
+        if filled(text) in self._given:
+            raise NotAValue(f"{shown(text)} is the name of an earlier example")
+        return filled(text)
+
+    def _earlier(self, text: str) -> dict[str, JsonValue]:
+        if text not in self._given:
+            raise NotAValue(f"there is no earlier example {shown(text)}")
+        return self._given[text]
 
     def _expectation(self, section: Section) -> Expectation:
         if section.known and section.empty:

@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
-import rules
-from rules import Table, TableNotFound, list_tables, load_table, parse_table
+from rules import list_tables, load_table
 from rules.layout import lay_out
 from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
+from server.cli import rule_trials
+from server.cli.rule_files import TABLE, open_table, shipped_files
 from server.cli.tables import Grid, console_of, show
 
 app = typer.Typer(name="rules", help="See, lay out, test and change tables of rules.", no_args_is_help=True)
+app.command("test")(rule_trials.try_tables)
 
-TableName = Annotated[str, typer.Argument(metavar="TABLE", help="A table's name, or a file.")]
 Files = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE", help="Files; without any, all of rules/.", exists=True)
 ]
@@ -23,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 @app.command("show")
 def show_table(
-    name: Annotated[str | None, typer.Argument(metavar="TABLE", help="A table's name, or a file.")] = None,
+    name: Annotated[str | None, TABLE] = None,
     *,
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
@@ -55,22 +56,6 @@ def fmt(
         typer.echo(f"{'would be laid out anew' if check else 'laid out anew'}: {path}")
     if check and changed:
         raise typer.Exit(1)
-
-
-def open_table(name: str) -> Table:
-    """The table of this name, or of this file if the name ends like one."""
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml"):
-        return load_table(name)
-    if not path.is_file():
-        raise TableNotFound(f"there is no file {name}")
-    return parse_table(path.read_bytes(), name)
-
-
-def shipped_files() -> list[Path]:
-    """The files of all tables in `rules/`."""
-    folder = Path(rules.__file__).parent
-    return [folder / f"{name}.yaml" for name in list_tables()]
 
 
 def _lay_out(path: Path, *, check: bool) -> bool:

@@ -83,3 +83,45 @@ def test_a_table_that_is_not_there_is_said_in_one_line(steward: Steward, name: s
     outcome = steward("rules", "show", name)
 
     assert (outcome.code, len(outcome.err.splitlines())) == (1, 1)
+
+
+EXAMPLES = """\
+examples:
+- {name: Urgent, given: {urgent: true}, expect: {rule: R1, route: ask}}
+- {name: Not urgent, given: {urgent: false}, expect: {route: pay}}
+"""
+
+
+def test_the_examples_of_all_shipped_tables_pass(steward: Steward) -> None:
+    outcome = steward("rules", "test")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "rules/invoice_to_pay.yaml: " in outcome.out
+
+
+def test_a_failing_example_and_an_unreached_rule_are_lines_with_their_places(
+    steward: Steward, file: Path
+) -> None:
+    file.write_text(f"{LOOSE}{ROW.replace('R1', 'R2')}{EXAMPLES}")
+
+    outcome = steward("rules", "test", str(file))
+
+    said = "the answer is no_rule, expected decision (no rule of table 'limits' fits these facts)"
+    assert outcome.code == 1
+    assert outcome.out.splitlines() == [
+        f"{file}: 1 of 2 examples pass, 1 of 2 rules are reached",
+        f"{file}:19: example 'Not urgent': {said}",
+        f"{file}:16: no example reaches rule R2",
+    ]
+
+
+def test_a_program_gets_every_example_with_its_answer(steward: Steward, file: Path) -> None:
+    file.write_text(f"{LOOSE}{EXAMPLES}")
+
+    [record] = steward("rules", "test", str(file), "--json").documents
+
+    assert (record["passed"], record["unreached"]) == (False, [])
+    assert [(one["name"], one["line"], one["passed"], one["answer"]) for one in record["examples"]] == [
+        ("Urgent", 17, True, "decision"),
+        ("Not urgent", 18, False, "no_rule"),
+    ]

@@ -51,6 +51,14 @@ def test_an_example_without_a_day_is_of_the_first_day_in_force() -> None:
     assert parse_table(TABLE + EXAMPLES).examples[1].as_of == date(2026, 1, 1)
 
 
+def test_an_example_like_an_earlier_one_has_its_facts_but_for_those_that_it_gives_itself() -> None:
+    like = "- {name: Fewer, like: A large one, given: {count: 2, flags: []}, expect: {route: ask}}\n"
+
+    large, *_, fewer = parse_table(TABLE + EXAMPLES + like).examples
+
+    assert fewer.given == {**large.given, "count": 2, "flags": []}
+
+
 def test_examples_do_not_change_the_digest() -> None:
     assert parse_table(TABLE + EXAMPLES).digest == parse_table(TABLE).digest
 
@@ -77,6 +85,9 @@ def test_collected_answers_are_expected_as_they_are_said() -> None:
     [
         ("{name: A small one, ", "§{", "example 2: 'name' is missing"),
         ("{name: A small one, given: {amount: 9}, ", "§{name: A, ", "example 2: 'given' is missing"),
+        ("name: Unknown", "name: §A small one", "example 3: 'name': 'A small one' is the name of an earlier"),
+        ("name: Unknown", "name: Unknown, like: §Large", "example 3: 'like': there is no earlier example"),
+        ("name: Unknown", "name: Unknown, like: §Unknown", "example 3: 'like': there is no earlier example"),
         ("{amount: 9}", "{amount: §9 EUR}", "example 2, 'given': 'amount': '9 EUR' is not a decimal"),
         ("{amount: 9}", "{§total: 9}", "example 2, 'given': 'total' is not an input"),
         ("[urgent, hold]", "§urgent", "example 1, 'given': 'flags': must be a list of words"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 import rules
@@ -150,15 +150,12 @@ LINES = st.lists(
 
 
 @given(LINES.map("\n".join) | st.integers(0, len(LOOSE)).map(lambda end: LOOSE[:end]))
-def test_whatever_is_laid_out_says_the_same_and_stays_as_it_is(text: str) -> None:
+def test_whatever_can_be_read_can_be_laid_out_and_then_stays_as_it_is(text: str) -> None:
+    laid_out, refusal = "", ""
     try:
         laid_out = lay_out(text)
-    except TableError:
-        assume(False)
+    except TableError as refused:
+        refusal = str(refused)
 
-    assert lay_out(laid_out) == laid_out
-    assert comments_of(laid_out) == comments_of(text)
-
-
-def comments_of(text: str) -> list[str]:
-    return [line.partition("#")[2].strip() for line in text.splitlines() if line.strip().startswith("#")]
+    assert "without a change of what it says" not in refusal
+    assert refusal or lay_out(laid_out) == laid_out

@@ -1,0 +1,30 @@
+"""The files of tables, as the commands name them."""
+
+from pathlib import Path
+
+import typer
+
+import rules
+from rules import Table, TableNotFound, list_tables, load_table, parse_table
+
+TABLE = typer.Argument(metavar="TABLE", help="A table's name, or a file.")
+
+_FOLDER = Path(rules.__file__).parent
+_YAML = (".yaml", ".yml")
+
+
+def open_table(name: str) -> Table:
+    """The table of this name, or of this file if the name ends like one."""
+    path = Path(name)
+    return parse_table(read_file(path), name) if path.suffix in _YAML else load_table(name)
+
+
+def shipped_files() -> list[Path]:
+    """The files of all tables in `rules/`, and of their overlays."""
+    return [*(_FOLDER / f"{name}.yaml" for name in list_tables()), *sorted(_FOLDER.glob("overlays/*/*.yaml"))]
+
+
+def read_file(path: Path) -> bytes:
+    if not path.is_file():
+        raise TableNotFound(f"there is no file {path}")
+    return path.read_bytes()
