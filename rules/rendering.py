@@ -39,8 +39,7 @@ def heading_of(table: Table) -> list[tuple[str, str]]:
 def sheets_of(table: Table) -> list[Sheet]:
     """The inputs, the outputs and the rules."""
     inputs = [
-        (one.name, _input_type(one), "yes" if one.optional else "", one.label)
-        for one in table.inputs.values()
+        (one.name, input_type(one), "yes" if one.optional else "", one.label) for one in table.inputs.values()
     ]
     outputs = [(one.name, _output_type(one), _only_when(one), one.label) for one in table.outputs.values()]
     return [
@@ -109,7 +108,7 @@ def _cells(rule: Rule) -> dict[str, str]:
     return {condition.input: condition.text for condition in rule.conditions}
 
 
-def _input_type(declared: Input) -> str:
+def input_type(declared: Input) -> str:
     kind = declared.type
     if isinstance(kind, EnumType):
         return " | ".join(kind.values)
@@ -131,7 +130,7 @@ def _only_when(declared: Output) -> str:
 def _input_json(declared: Input) -> JsonValue:
     return {
         "name": declared.name,
-        "type": _input_type(declared),
+        "type": input_type(declared),
         "optional": declared.optional,
         "domain": declared.domain.text if declared.domain else None,
         "label": declared.label,

@@ -125,3 +125,14 @@ def test_a_program_gets_every_example_with_its_answer(steward: Steward, file: Pa
         ("Urgent", 17, True, "decision"),
         ("Not urgent", 18, False, "no_rule"),
     ]
+
+
+def test_what_a_changed_table_changes_is_told_in_cases(steward: Steward, file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(LOOSE.replace("urgent: true", "urgent: false"))
+
+    told = steward("rules", "diff", str(file), str(other)).out
+    [record] = steward("rules", "diff", str(file), str(other), "--json").documents
+
+    assert "no rule becomes route ask (R1)\n  where urgent is false\n  for example: urgent false\n" in told
+    assert sorted(case["to"]["kind"] for case in record["cases"]) == ["decision", "no_rule"]
