@@ -10,7 +10,7 @@ from rules.decision import Basis, Decision, Escalation, NotTaken, Overridden
 from rules.errors import Finding, NotAValue, RuleError, TableError, TableNotFound, UnknownContext
 from rules.evaluation import decide
 from rules.layers import LayeredTable
-from rules.loading import list_tables, load_layers, load_table, restore_layers
+from rules.loading import list_tables, load_layers, load_table, read_table, restore_layers
 from rules.overlay import Overlay
 from rules.overlay_parsing import parse_overlay
 from rules.parsing import parse_table
@@ -46,5 +46,6 @@ __all__ = [
     "load_table",
     "parse_overlay",
     "parse_table",
+    "read_table",
     "restore_layers",
 ]

@@ -1,6 +1,6 @@
 """What a table said: a decision, or why there is none and a person must decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -19,16 +19,23 @@ class Basis:
     """What was asked: which table, with which facts, on which day.
 
     `facts` are as the table read them, equal values written alike and missing ones as None; an invalid one is
-    left out. `as_of` is None if no day could be read.
+    left out. `derived` are the inputs that were worked out from them, and `asked` what other tables said, by
+    their id. `as_of` is None if no day could be read.
     """
 
     table: Table
     facts: Facts
     as_of: date | None
+    derived: Facts = field(default_factory=dict)
+    asked: Mapping[str, "Decision | Escalation"] = field(default_factory=dict)
 
     @cached_property
     def facts_digest(self) -> str:
         return digest_of(self.facts)
+
+    def value(self, name: str) -> JsonValue:
+        """An input as the table read it or worked it out."""
+        return self.derived[name] if name in self.derived else self.facts[name]
 
     def as_json(self) -> dict[str, JsonValue]:
         return {
@@ -39,6 +46,8 @@ class Basis:
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "facts": dict(self.facts),
             "facts_digest": self.facts_digest,
+            "derived": dict(self.derived),
+            "asked": {name: answer.as_json() for name, answer in self.asked.items()},
         }
 
 

@@ -1,4 +1,4 @@
-"""Reading what a table declares: its inputs with their types, and its outputs."""
+"""Reading what a table declares: names, types, domains, and the outputs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,17 +37,9 @@ PLAIN_TYPES: Mapping[str, ValueType] = {
     "text": TextType(),
 }
 _WORD_TYPES = {"enum": EnumType, "role": EnumType, "set": SetType}
-_INPUT_TYPES = ("decimal", "integer", "date", "boolean", "code", "money", "enum", "set")
+INPUT_TYPES = ("decimal", "integer", "date", "boolean", "code", "money", "enum", "set")
 _MOST_WORDS = 12  # a column of sets has an atom for each way to have some of them
 _OUTPUT_TYPES = ("enum", "role", "text", "money", "decimal", "integer", "date", "boolean")
-
-
-def read_inputs(section: Section, findings: Findings) -> Inputs:
-    """Read the declarations of the inputs, by name."""
-    return {
-        _checked(name, section): _input(name, Section(node, findings, what=f"input {shown(name)}"))
-        for name, node in section.entries().items()
-    }
 
 
 def read_outputs(section: Section, findings: Findings) -> Outputs:
@@ -55,7 +47,7 @@ def read_outputs(section: Section, findings: Findings) -> Outputs:
     outputs: dict[str, Output | None] = {}
     for name, node in section.entries().items():
         own = Section(node, findings, what=f"output {shown(name)}")
-        outputs[_checked(name, section)] = _output(name, own, outputs)
+        outputs[checked_name(name, section)] = _output(name, own, outputs)
     return outputs
 
 
@@ -66,7 +58,8 @@ def name_of(text: str) -> str:
     return text
 
 
-def _checked(name: str, section: Section) -> str:
+def checked_name(name: str, section: Section) -> str:
+    """The name of an input or output of this section, which notes one that is none."""
     try:
         return name_of(name)
     except NotAValue as refusal:
@@ -82,26 +75,8 @@ def cell_of(node: Node, kind: ValueType) -> tuple[Cell, str]:
     return parse_cell(text_of(node), kind), text_of(node).strip()
 
 
-def _input(name: str, section: Section) -> Input | None:
-    kind = _type(section, _INPUT_TYPES)
-    optional = section.word("optional", ("false", "true"), optional=True) == "true"
-    unit = section.text("unit", optional=True)
-    label = section.text("label", optional=True)
-    domain = section.take("domain", optional=True)
-    if kind is None:
-        return None
-    section.close()
-    return Input(
-        name=name,
-        type=kind[1],
-        optional=optional,
-        unit=unit,
-        label=label,
-        domain=domain_of(name, kind[1], domain, section),
-    )
-
-
-def _type(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | None:
+def type_of(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | None:
+    """Take a type, one of these, with what belongs to it; None if it is wrong."""
     name = section.word("type", types)
     if name == "money":
         currency = section.read("currency", currency_code, stand_in="")
@@ -129,7 +104,7 @@ def domain_of(name: str, kind: ValueType, node: Node | None, section: Section) -
 
 
 def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
-    kind = _type(section, _OUTPUT_TYPES)
+    kind = type_of(section, _OUTPUT_TYPES)
     unit = section.text("unit", optional=True)
     label = section.text("label", optional=True)
     domain = section.take("domain", optional=True)

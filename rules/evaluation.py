@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 
 from rules.decision import Basis, Decision, Escalation, EscalationKind, NotTaken, Overridden
 from rules.errors import NotAValue
+from rules.facts import Known, Lack, complete, plain_facts, read_facts
 from rules.precedence import outranks
-from rules.table import Condition, Input, Rule, Table, Values
-from rules.values import NAME, DateType, JsonValue, Value, in_words, shown
+from rules.table import Condition, Rule, Table, Values
+from rules.values import DateType, in_words
 from rules.verdict import Verdict, judge
 
 AS_OF = "as_of"
@@ -24,24 +26,53 @@ def decide(table: Table, facts: Mapping[str, object], *, as_of: date | str | Non
 
     `facts` are plain JSON by the name of the input; `rules.values` says which form each type has. An optional
     fact may be absent or None. A value outside the domain of its input is refused, and so is a name that is
-    no input of the table: a fact misspelt would otherwise be a fact missing. `as_of` is a day, or its ISO
-    text.
+    no input of the table: a fact misspelt would otherwise be a fact missing. Tables that this one asks get
+    what they need of the facts. `as_of` is a day, or its ISO text.
     """
     day, wrong_day = _day(as_of)
-    values, wrong = _read(table, facts)
-    basis = Basis(table=table, facts=_plain(table, values), as_of=day)
-    if day is None or wrong:
-        wrong = wrong_day | wrong
-        message = "; ".join(f"{name}: {reason}" for name, reason in wrong.items())
-        return Escalation(basis=basis, kind="invalid_input", message=message, inputs=tuple(wrong))
+    known = read_facts(table, facts)
+    if day is None or known.wrong:
+        return _invalid(_basis(table, known, day), wrong_day | known.wrong)
     if not table.in_force(day):
         message = f"table {table.id!r}, version {table.version}, is not in force on {day}"
-        return Escalation(basis=basis, kind="not_in_force", message=message)
-    lacking = tuple(name for name, one in table.inputs.items() if values[name] is None and not one.optional)
-    if lacking:
-        message = f"{', '.join(lacking)}: missing, and table {table.id!r} cannot decide without"
-        return Escalation(basis=basis, kind="missing_input", message=message, inputs=lacking)
-    return _by_rule(basis, values)
+        return Escalation(basis=_basis(table, known, day), kind="not_in_force", message=message)
+    complete(table, known, partial(decide, as_of=day))
+    basis = _basis(table, known, day)
+    if known.wrong:
+        return _invalid(basis, known.wrong)
+    if known.lacks:
+        return _lacking(basis, known.lacks)
+    return _by_rule(basis, known.values)
+
+
+def _basis(table: Table, known: Known, day: date | None) -> Basis:
+    computed = {name: table.inputs[name] for name in table.computed}
+    return Basis(
+        table=table,
+        facts=plain_facts(table.given, known.values),
+        derived=plain_facts(computed, known.values),
+        asked=known.answers,
+        as_of=day,
+    )
+
+
+def _invalid(basis: Basis, wrong: Mapping[str, str]) -> Escalation:
+    message = "; ".join(f"{name}: {reason}" for name, reason in wrong.items())
+    return Escalation(basis=basis, kind="invalid_input", message=message, inputs=tuple(wrong))
+
+
+def _lacking(basis: Basis, lacks: Mapping[str, Lack]) -> Escalation:
+    """Name the facts that are missing, and the table that was asked and escalated for another reason."""
+    for name, lack in lacks.items():
+        if lack.escalation and lack.escalation.kind != "missing_input":
+            below = lack.escalation
+            message = f"{name}: {below.message}"
+            return Escalation(
+                basis=basis, kind=below.kind, message=message, inputs=(name,), rules=below.rules
+            )
+    facts = tuple(dict.fromkeys(name for lack in lacks.values() for name in lack.facts))
+    message = f"{', '.join(facts)}: missing, and table {basis.table.id!r} cannot decide without"
+    return Escalation(basis=basis, kind="missing_input", message=message, inputs=facts)
 
 
 def _day(as_of: object) -> tuple[date | None, dict[str, str]]:
@@ -51,37 +82,6 @@ def _day(as_of: object) -> tuple[date | None, dict[str, str]]:
         return date.fromisoformat(str(DateType().fact(as_of))), {}
     except NotAValue as refusal:
         return None, {AS_OF: str(refusal)}
-
-
-def _read(table: Table, facts: Mapping[str, object]) -> tuple[dict[str, Value | None], dict[str, str]]:
-    values: dict[str, Value | None] = {}
-    unknown = sorted(facts.keys() - table.inputs.keys())
-    wrong = {_safe(name): f"is no input of table {table.id!r}" for name in unknown}
-    for name, declared in table.inputs.items():
-        raw = facts.get(name)
-        try:
-            values[name] = None if raw is None else _value(declared, raw)
-        except NotAValue as refusal:
-            wrong[name] = str(refusal)
-    return values, wrong
-
-
-def _value(declared: Input, raw: object) -> Value:
-    value = declared.type.fact(raw)
-    if declared.domain and not declared.domain.cell.holds(value):
-        raise NotAValue(f"{in_words(declared.type.plain(value))} is outside {declared.domain.text}")
-    return value
-
-
-def _safe(name: str) -> str:
-    return name if NAME.fullmatch(name) else shown(name)
-
-
-def _plain(table: Table, values: Values) -> dict[str, JsonValue]:
-    return {
-        name: None if value is None else table.inputs[name].type.plain(value)
-        for name, value in values.items()
-    }
 
 
 def _by_rule(basis: Basis, values: Values) -> Decision | Escalation:
@@ -137,7 +137,7 @@ def _overridden(
 
 
 def _failed(rule: Rule, condition: Condition, basis: Basis) -> NotTaken:
-    value = basis.facts[condition.input]
+    value = basis.value(condition.input)
     return NotTaken(
         rule=rule.id,
         input=condition.input,

@@ -93,7 +93,7 @@ def _given(section: Section, inputs: Inputs) -> dict[str, JsonValue]:
     given: dict[str, JsonValue] = {}
     for name, node in section.entries().items():
         if name not in inputs:
-            section.note(f"{shown(name)} is not an input", at=section.place(name))
+            section.note(f"{shown(name)} is no input that is given", at=section.place(name))
         elif declared := inputs[name]:
             try:
                 given[name] = _fact(node, declared.type)

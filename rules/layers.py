@@ -1,8 +1,10 @@
 """A table with its overlays: which of them apply in a context on a day, and the table that they make."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
+from typing import Any
 
 from rules.canonical import digest_of
 from rules.clashes import refuse_clashes
@@ -20,24 +22,33 @@ class LayeredTable:
     `digest` is of all of them, so that a case that is pinned to it meets no other overlay either.
     """
 
-    def __init__(self, base: Table, overlays: Sequence[Overlay]) -> None:
+    def __init__(
+        self, base: Table, overlays: Sequence[Overlay], asked: Sequence["LayeredTable"] = ()
+    ) -> None:
         refuse_clashes(base, overlays)
         self.base = base
         self.overlays = tuple(overlays)
-        parts = sorted(one.digest for one in overlays)
-        self.digest = digest_of([base.digest, *parts]) if parts else base.digest
+        self.asked = {one.base.id: one for one in asked}
+        self.contexts: set[str] = {*base.contexts, *(kind for one in asked for kind in one.contexts)}
+        parts = sorted([*(one.digest for one in overlays), *(one.digest for one in asked)])
+        self.digest: str = digest_of([base.content_digest, *parts]) if parts else base.digest
         self._made: dict[tuple[tuple[str, ...], date, date], Table] = {}
+        self._linked: dict[tuple[object, ...], Table] = {}
 
     @property
     def sources(self) -> dict[str, str]:
         """The texts that all of it was read from, by the name of their file, the table's own first."""
-        return {**self.base.sources, **{overlay.file: overlay.text for overlay in self.overlays}}
+        own = {**self.base.sources, **{overlay.file: overlay.text for overlay in self.overlays}}
+        return own | {file: text for one in self.asked.values() for file, text in one.sources.items()}
 
     @property
     def parts(self) -> list[Applied]:
-        """What it consists of: the table, without an id, and its overlays."""
-        own = Applied("", self.base.file, self.base.version, self.base.digest)
-        return [own, *(overlay.mark for overlay in self.overlays)]
+        """What it consists of: the table, without an id, its overlays, and what the tables it asks do."""
+        own = Applied("", self.base.file, self.base.version, self.base.content_digest)
+        below = [
+            part._replace(id=f"{name}/{part.id}") for name, one in self.asked.items() for part in one.parts
+        ]
+        return [own, *(overlay.mark for overlay in self.overlays), *below]
 
     def table(self, context: Mapping[str, str | None] = NOWHERE, as_of: date | None = None) -> Table:
         """The table that decides in a context on a day.
@@ -46,18 +57,28 @@ class LayeredTable:
         and no others are; without a day it has all that apply on any.
 
         Raises:
-            UnknownContext: the table declares no such kind of context.
+            UnknownContext: neither the table nor one that it asks declares such a kind of context.
         """
-        if unknown := sorted(context.keys() - set(self.base.contexts)):
+        if unknown := sorted(context.keys() - self.contexts):
             raise UnknownContext(f"{', '.join(unknown)}: no kind of context of table {self.base.id!r}")
         known = {kind: value for kind, value in context.items() if value is not None}
         near = [overlay for overlay in self.overlays if overlay.applies(known)]
-        return self._make([one for one in near if as_of is None or one.in_force(as_of)], near, as_of)
+        own = self._make([one for one in near if as_of is None or one.in_force(as_of)], near, as_of)
+        below = [
+            one.table({kind: value for kind, value in known.items() if kind in one.contexts}, as_of)
+            for one in self.asked.values()
+        ]
+        return self._link(own, below)
 
     def table_with(self, overlays: Collection[str]) -> Table:
         """The table that these overlays, by their id, make."""
         applied = [one for one in self.overlays if one.id in overlays]
         return self._make(applied, applied, None)
+
+    def table_of(self, said: Mapping[str, Any]) -> Table:
+        """The table that a decision or an escalation, as JSON, is of, as are those that it asked."""
+        own = self.table_with([one["id"] for one in said["overlays"]])
+        return self._link(own, [one.table_of(said["asked"][name]) for name, one in self.asked.items()])
 
     def tables(self) -> Iterator[Table]:
         """Every table that some context and day lead to, the one without overlays first, each once."""
@@ -84,6 +105,15 @@ class LayeredTable:
         ]
         for row in product(*([None, *known] for known in values)):
             yield {kind: value for kind, value in zip(kinds, row, strict=True) if value is not None}
+
+    def _link(self, own: Table, below: Sequence[Table]) -> Table:
+        """The same table, asking these; one object for one combination, so that its masks are made once."""
+        if not below:
+            return own
+        key = (own.digest, own.effective_from, own.effective_to, *(id(one) for one in below))
+        if key not in self._linked:
+            self._linked[key] = replace(own, asked={one.id: one for one in below})
+        return self._linked[key]
 
     def _make(self, applied: Sequence[Overlay], near: Sequence[Overlay], day: date | None) -> Table:
         since, until = _period(self.base, applied, near, day)

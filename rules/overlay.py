@@ -84,5 +84,7 @@ def overlaid(base: Table, overlays: Sequence[Overlay], *, since: date, until: da
         overlays=marks,
         effective_from=since,
         effective_to=None if until == date.max else until,
-        digest=digest_of([base.digest, *(mark.digest for mark in marks)]) if marks else base.digest,
+        content_digest=digest_of([base.content_digest, *(mark.digest for mark in marks)])
+        if marks
+        else base.content_digest,
     )

@@ -55,7 +55,7 @@ def _overlay(root: Node, base: Table, findings: Findings, *, text: str) -> Overl
         rules=rules,
         examples=Examples(
             findings,
-            base.inputs,
+            base.given,
             answers_of(base.outputs, base.aggregate),
             rules=[rule.id for rule in (*base.rules, *rules)],
             first_day=since,

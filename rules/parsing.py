@@ -1,21 +1,21 @@
 """From the text of a table to the table, or to everything that is wrong with the text."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from rules.canonical import digest_of
-from rules.declarations import Outputs, name_of, read_inputs, read_outputs
+from rules.declarations import Outputs, name_of, read_outputs
 from rules.document import Findings, Node, decoded, plain, read_document
 from rules.errors import NotAValue
 from rules.examples import Answers, Examples
+from rules.inputs import Tables, read_inputs
 from rules.rows import Rows
 from rules.section import Section, text_of
 from rules.table import AGGREGATES, HIT_POLICIES, Table
 from rules.values import DateType, IntegerType
 
 
-def parse_table(content: str | bytes, source: str = "table") -> Table:
-    """Read a table from YAML; `source` names the file in findings.
+def parse_table(content: str | bytes, source: str = "table", *, tables: Tables | None = None) -> Table:
+    """Read a table from YAML; `source` names the file in findings, `tables` finds those that it asks.
 
     Raises:
         TableError: the table is malformed; `findings` holds all that is wrong with it.
@@ -23,17 +23,18 @@ def parse_table(content: str | bytes, source: str = "table") -> Table:
     findings = Findings(source)
     text = decoded(content)
     root = read_document(text, findings)
-    table = _table(root, findings, sources={source: text})
+    table = _table(root, findings, tables, sources={source: text})
     if findings.found:
         raise findings.as_error()
     return table
 
 
-def _table(root: Node, findings: Findings, *, sources: Mapping[str, str]) -> Table:
+def _table(root: Node, findings: Findings, tables: Tables | None, *, sources: dict[str, str]) -> Table:
     header = Section(root, findings, what="table")
     since, until = read_effective(header.section("effective"))
     hit = header.word("hit", HIT_POLICIES)
-    inputs = read_inputs(header.section("inputs"), findings)
+    declared = read_inputs(header.section("inputs"), findings, tables)
+    inputs = declared.inputs
     outputs = read_outputs(header.section("outputs"), findings)
     aggregate = _aggregate(header, outputs) if hit == "collect" else None
     rules = Rows(findings, inputs, outputs, hit=hit).read(header.listing("rules"))
@@ -48,19 +49,22 @@ def _table(root: Node, findings: Findings, *, sources: Mapping[str, str]) -> Tab
         effective_to=until,
         hit=hit,
         aggregate=aggregate,
-        inputs={name: declared for name, declared in inputs.items() if declared},
-        outputs={name: declared for name, declared in outputs.items() if declared},
+        inputs={name: one for name, one in inputs.items() if one},
+        outputs={name: one for name, one in outputs.items() if one},
         rules=rules,
         examples=Examples(
             findings,
-            inputs,
+            declared.given,
             answers_of(outputs, aggregate),
             rules=[rule.id for rule in rules],
             first_day=since,
         ).read(header.listing("examples", optional=True)),
         file=findings.file,
-        digest=content_digest(root),
-        sources=sources,
+        content_digest=content_digest(root),
+        computed=declared.computed,
+        asked=declared.asked,
+        sources=sources
+        | {file: text for one in declared.asked.values() for file, text in one.sources.items()},
     )
     header.close()
     return table

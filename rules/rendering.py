@@ -133,6 +133,8 @@ def _input_json(declared: Input) -> JsonValue:
         "type": input_type(declared),
         "optional": declared.optional,
         "domain": declared.domain.text if declared.domain else None,
+        "derived": declared.derived.text if declared.derived else None,
+        "from": {**declared.asks._asdict()} if declared.asks else None,
         "label": declared.label,
     }
 

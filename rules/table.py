@@ -1,13 +1,15 @@
 """A decision table as it is executed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
+from rules.canonical import digest_of
 from rules.cells import Anything, Cell
 from rules.cuts import cut
+from rules.formulas import Formula
 from rules.grid import Column, Grid
 from rules.values import JsonValue, Value, ValueType
 
@@ -30,9 +32,19 @@ class Condition:
     text: str
 
 
+class Question(NamedTuple):
+    """An output of another table."""
+
+    table: str
+    output: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What a table must be told; a value outside the domain is refused."""
+    """What a table decides by; a value outside the domain is refused.
+
+    It is given as a fact, unless it is `derived` from other inputs or another table is asked for it (`asks`).
+    """
 
     name: str
     type: ValueType
@@ -40,6 +52,13 @@ class Input:
     unit: str
     label: str
     domain: Condition | None = None
+    derived: Formula | None = None
+    asks: Question | None = None
+
+    @property
+    def computed(self) -> bool:
+        """Whether it is never given."""
+        return self.derived is not None or self.asks is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +145,12 @@ class Example:
 class Table:
     """The ordered rules that decide one question, in force from a day to a day, both included.
 
-    `aggregate` says how `collect` takes rules together. `digest` is the SHA-256 of the content, so layout and
-    comments do not change it and every word does, but for the examples', which decide nothing. A table made
-    with overlays holds their rows, is in force only as long as just these overlays are, and has a digest of
-    all of them; `replaced` keeps each row that theirs replaced, with the one in its place. `contexts` are the
-    kinds of context that an overlay may state, from the most general to the most specific.
+    `aggregate` says how `collect` takes rules together. `computed` are the inputs that are not given, each
+    after what it needs, and `asked` the tables that answer some of them. `digest` is a SHA-256 of all that:
+    layout and comments do not change it and every word does, but for the examples', which decide nothing. A
+    table made with overlays holds their rows, is in force only as long as just these overlays are, and has a
+    digest of all of them; `replaced` keeps each row that theirs replaced, with the one in its place.
+    `contexts` are the kinds of context that an overlay may state, from the most general to the most specific.
     `sources` are the texts that the table itself was read from, by the name of their file, its own first.
     """
 
@@ -148,11 +168,29 @@ class Table:
     rules: tuple[Rule, ...]
     examples: tuple[Example, ...]
     file: str
-    digest: str
+    content_digest: str
+    computed: tuple[str, ...] = ()
+    asked: Mapping[str, "Table"] = field(default_factory=dict)
     sources: Mapping[str, str]
     contexts: tuple[str, ...] = ()
     overlays: tuple[Applied, ...] = ()
     replaced: tuple[tuple[Rule, Rule], ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of its content and of the tables that it asks."""
+        if not self.asked:
+            return self.content_digest
+        return digest_of([self.content_digest, *sorted(table.digest for table in self.asked.values())])
+
+    @cached_property
+    def given(self) -> Mapping[str, Input]:
+        """The inputs that facts are given for: its own, and what only the tables that it asks need."""
+        given = {name: declared for name, declared in self.inputs.items() if not declared.computed}
+        for table in self.asked.values():
+            others = {name: one for name, one in table.given.items() if name not in self.inputs}
+            given = others | given
+        return given
 
     @property
     def by_priority(self) -> bool:

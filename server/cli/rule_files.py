@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 import rules
-from rules import Table, TableNotFound, list_tables, load_table, parse_table
+from rules import Table, TableNotFound, list_tables, load_table, read_table
 
 TABLE = typer.Argument(metavar="TABLE", help="A table's name, or a file.")
 
@@ -16,7 +16,7 @@ _YAML = (".yaml", ".yml")
 def open_table(name: str) -> Table:
     """The table of this name, or of this file if the name ends like one."""
     path = Path(name)
-    return parse_table(read_file(path), name) if path.suffix in _YAML else load_table(name)
+    return read_table(path) if path.suffix in _YAML else load_table(name)
 
 
 def shipped_files() -> list[Path]:

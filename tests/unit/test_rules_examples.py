@@ -89,7 +89,7 @@ def test_collected_answers_are_expected_as_they_are_said() -> None:
         ("name: Unknown", "name: Unknown, like: §Large", "example 3: 'like': there is no earlier example"),
         ("name: Unknown", "name: Unknown, like: §Unknown", "example 3: 'like': there is no earlier example"),
         ("{amount: 9}", "{amount: §9 EUR}", "example 2, 'given': 'amount': '9 EUR' is not a decimal"),
-        ("{amount: 9}", "{§total: 9}", "example 2, 'given': 'total' is not an input"),
+        ("{amount: 9}", "{§total: 9}", "example 2, 'given': 'total' is no input that is given"),
         ("[urgent, hold]", "§urgent", "example 1, 'given': 'flags': must be a list of words"),
         ("[urgent, hold]", "§[urgent, late]", "example 1, 'given': 'flags': 'late' is none of"),
         ("2026-03-01", "§March", "example 1: 'as_of': 'March' is not a date"),
