@@ -18,7 +18,7 @@ from rules.writing import write_table
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """What a table of ours says of itself where a file of another engine does not."""
+    """What a table of ours says of itself where a file of another engine does not; no owner is none."""
 
     owner: str
     version: str
@@ -66,7 +66,7 @@ class Draft:
 def table_text(draft: Draft, columns: Columns, findings: Findings, *, spot: Spot) -> TableText:
     """The file of ours that a draft becomes; what has no counterpart is noted, where it stands or here."""
     before = len(findings.found)
-    content = _content(draft, columns, source=findings.file)
+    content = _content(draft, columns, source=findings.file.rpartition("/")[2])
     text = write_table(content) if len(findings.found) == before else ""
     try:
         if text:

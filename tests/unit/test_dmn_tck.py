@@ -7,6 +7,7 @@ many cases ran, and why each other table was refused.
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +18,7 @@ import pytest
 from lxml import etree
 
 from rules import Decision, Table, TableError, decide, parse_table
-from rules.interchange.dmn import import_dmn
+from rules.interchange.dmn import export_dmn, import_dmn
 from rules.interchange.drafts import Heading, name_from
 
 BESIDE_THE_REPOSITORY = Path(__file__).parents[3] / "shared" / "data" / "dmn-tck" / "TestCases"
@@ -131,6 +132,14 @@ def passes(case: Case) -> bool:
     return isinstance(decision, Decision) and same(answer_of(table, decision), case.expected)
 
 
+def importable_tables() -> Iterator[Table]:
+    for model in sorted(KIT.glob("compliance-level-*/*/*.dmn")):
+        for name in tables_in(model):
+            with suppress(TableError):
+                [found] = import_dmn(model.read_bytes(), model.name, heading=HEADING, only=name).tables
+                yield parse_table(found.text)
+
+
 @pytest.mark.parametrize("case", cases_of("compliance-level-2"), ids=str)
 def test_every_decision_table_of_level_2_decides_as_expected(case: Case) -> None:
     assert passes(case)
@@ -152,3 +161,14 @@ def test_every_table_of_level_3_decides_as_expected_or_is_refused_with_its_place
     )
     assert run
     assert [str(case) for case in run if not passes(case)] == []
+
+
+def test_every_table_that_was_imported_is_exported_by_the_schema_of_dmn_1_3_and_comes_back_the_same() -> None:
+    schema = etree.XMLSchema(etree.parse(KIT / "DMN13.xsd"))
+
+    for table in importable_tables():
+        text = export_dmn(table).encode()
+        [again] = import_dmn(text, "again.dmn", heading=HEADING).tables
+
+        assert schema.validate(etree.fromstring(text)), schema.error_log
+        assert parse_table(again.text).digest == table.digest

@@ -1,0 +1,41 @@
+"""XML as text, written from names, attributes and content."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from rules.errors import NotAValue
+
+_IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Tag(NamedTuple):
+    """An element; attributes that are empty are not written, nor is content that is None."""
+
+    name: str
+    attributes: Mapping[str, str]
+    content: "str | Sequence[Tag | None]" = ()
+
+
+def document(root: Tag) -> str:
+    """The text of a document. Raises `NotAValue` if it holds a character that XML cannot."""
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(f"{line}\n" for line in _lines(root, ""))
+    if found := _IMPOSSIBLE.search(text):
+        raise NotAValue(f"the character U+{ord(found[0]):04X} cannot stand in XML")
+    return text
+
+
+def _lines(tag: Tag, indent: str) -> Iterator[str]:
+    attributes = "".join(f" {name}={quoteattr(text)}" for name, text in tag.attributes.items() if text)
+    opening = f"{indent}<{tag.name}{attributes}"
+    if isinstance(tag.content, str):
+        yield f"{opening}>{escape(tag.content)}</{tag.name}>"
+    elif tag.content:
+        yield f"{opening}>"
+        for one in tag.content:
+            if one is not None:
+                yield from _lines(one, f"{indent}  ")
+        yield f"{indent}</{tag.name}>"
+    else:
+        yield f"{opening} />"

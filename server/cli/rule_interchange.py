@@ -1,0 +1,86 @@
+"""The commands that read tables of other engines and write ours for them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rules import Table
+from rules.interchange.dmn import export_dmn, import_dmn
+from rules.interchange.drafts import Heading, Imported
+from rules.interchange.jdm import import_jdm
+from server.cli.rule_files import TABLE, open_table, read_file
+
+_READERS: Mapping[str, Callable[..., Imported]] = {
+    ".dmn": import_dmn,
+    ".xml": import_dmn,
+    ".json": import_jdm,
+}
+
+
+class Format(StrEnum):
+    """What a table can be written as."""
+
+    DMN = "dmn"
+
+
+_WRITERS: Mapping[Format, Callable[[Table], str]] = {Format.DMN: export_dmn}
+
+
+def export_table(
+    name: Annotated[str, TABLE],
+    *,
+    form: Annotated[Format, typer.Option("--format", help="DMN 1.3, as Camunda Modeler and dmn-js read it.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; else it is printed.")] = None,
+) -> None:
+    """Write a table for another tool; what has no counterpart there is refused, with its row."""
+    text = _WRITERS[form](open_table(name))
+    if out:
+        out.write_text(text, "utf-8")
+    else:
+        typer.echo(text, nl=False)
+
+
+def import_tables(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Of DMN (.dmn, .xml) or JDM (.json).")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="The folder to write to; else it is printed.")] = None,
+    only: Annotated[str | None, typer.Option(help="A decision, by its id or name; else all.")] = None,
+    owner: Annotated[str, typer.Option(help="Who owns the tables, where the file does not say.")] = "",
+    version: Annotated[str, typer.Option(help="Their version, where the file does not say.")] = "1",
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="From when they hold; else from today.")
+    ] = None,
+) -> None:
+    """Read the tables of another engine; what has no counterpart here is refused, all of it at once."""
+    if file.suffix not in _READERS:
+        raise typer.BadParameter(f"ends in none of {', '.join(_READERS)}", param_hint="FILE")
+    heading = Heading(owner=owner, version=version, effective_from=_day(since))
+    imported = _READERS[file.suffix](read_file(file), str(file), heading=heading, only=only)
+    for note in imported.notes:
+        typer.echo(f"note: {note}", err=True)
+    if out is None:
+        typer.echo("---\n".join(table.text for table in imported.tables), nl=False)
+    else:
+        _write(imported, out)
+
+
+def _write(imported: Imported, folder: Path) -> None:
+    """Write all of the files, or none if one is there already."""
+    files = {folder / f"{table.id}.yaml": table.text for table in imported.tables}
+    if there := [str(path) for path in files if path.exists()]:
+        raise typer.BadParameter(f"{', '.join(there)} is there already", param_hint="--out")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        path.write_text(text, "utf-8")
+        typer.echo(path)
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else datetime.now(UTC).date()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day such as 2026-10-31", param_hint="--from") from error
