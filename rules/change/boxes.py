@@ -4,7 +4,7 @@ A box is split by the cells of rows until each row either fits all of it or none
 as what may still fit in it is the same in both tables, so the work grows with the change, not with the table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from rules.canonical import digest_of
 from rules.change.space import Box, Space
 from rules.precedence import outranks
 from rules.table import Outcome, Rule, Table
+from rules.values import JsonValue, in_words
 from rules.verdict import judge
 
 MOST_BOXES = 50_000  # looked at; some seconds
@@ -29,6 +30,19 @@ class Said(NamedTuple):
     def mark(self) -> str:
         """Equal for what means the same, whichever rule says it."""
         return digest_of([self.kind, dict(self.outcome)])
+
+    def also_by(self, rules: Iterable[str]) -> "Said":
+        return self._replace(rules=tuple(dict.fromkeys((*self.rules, *rules))))
+
+    def in_words(self) -> str:
+        by = f" ({', '.join(self.rules)})" if self.rules else ""
+        if self.kind != "decision":
+            return f"{self.kind.replace('_', ' ')}{by}"
+        said = [f"{name} {in_words(one)}" for name, one in self.outcome.items() if one is not None]
+        return f"{', '.join(said)}{by}"
+
+    def as_json(self) -> JsonValue:
+        return {"kind": self.kind, "outcome": dict(self.outcome), "rules": list(self.rules)}
 
 
 class Changed(NamedTuple):

@@ -45,8 +45,8 @@ class CaseChange:
 
     def as_json(self) -> JsonValue:
         return {
-            "from": _said_json(self.old),
-            "to": _said_json(self.new),
+            "old": self.old.as_json(),
+            "new": self.new.as_json(),
             "boxes": self.boxes,
             "where": [dict(one) for one in self.where],
             "facts": None if self.facts is None else dict(self.facts),
@@ -119,16 +119,12 @@ def _cases(old: Table, new: Table, space: Space, found: Sequence[Changed]) -> It
         shown = sorted(map(space.words, boxes), key=len)[:_SHOWN_BOXES]
         first = changes[0]
         yield CaseChange(
-            old=_by_all(first.old, [change.old for change in changes]),
-            new=_by_all(first.new, [change.new for change in changes]),
+            old=first.old.also_by(rule for change in changes for rule in change.old.rules),
+            new=first.new.also_by(rule for change in changes for rule in change.new.rules),
             boxes=len(boxes),
             where=tuple(shown),
             facts=_witness(old, new, space, first),
         )
-
-
-def _by_all(said: Said, others: Sequence[Said]) -> Said:
-    return said._replace(rules=tuple(dict.fromkeys(rule for one in others for rule in one.rules)))
 
 
 def _witness(old: Table, new: Table, space: Space, change: Changed) -> Facts | None:
@@ -208,7 +204,7 @@ def _row(rule: Rule) -> dict[str, str]:
 
 
 def _case_lines(case: CaseChange) -> Iterator[str]:
-    yield f"{_said(case.old)} becomes {_said(case.new)}"
+    yield f"{case.old.in_words()} becomes {case.new.in_words()}"
     for where in case.where:
         yield f"  where {', '.join(f'{name} is {text}' for name, text in where.items()) or 'ever'}"
     if case.boxes > len(case.where):
@@ -216,15 +212,3 @@ def _case_lines(case: CaseChange) -> Iterator[str]:
     if case.facts is not None:
         facts = ", ".join(f"{name} {in_words(fact)}" for name, fact in case.facts.items())
         yield f"  for example: {facts}"
-
-
-def _said(said: Said) -> str:
-    by = f" ({', '.join(said.rules)})" if said.rules else ""
-    if said.kind != "decision":
-        return f"{said.kind.replace('_', ' ')}{by}"
-    words = ", ".join(f"{name} {in_words(one)}" for name, one in said.outcome.items() if one is not None)
-    return f"{words}{by}"
-
-
-def _said_json(said: Said) -> JsonValue:
-    return {"kind": said.kind, "outcome": dict(said.outcome), "rules": list(said.rules)}

@@ -135,4 +135,4 @@ def test_what_a_changed_table_changes_is_told_in_cases(steward: Steward, file: P
     [record] = steward("rules", "diff", str(file), str(other), "--json").documents
 
     assert "no rule becomes route ask (R1)\n  where urgent is false\n  for example: urgent false\n" in told
-    assert sorted(case["to"]["kind"] for case in record["cases"]) == ["decision", "no_rule"]
+    assert sorted(case["new"]["kind"] for case in record["cases"]) == ["decision", "no_rule"]
