@@ -110,9 +110,11 @@ def _entry(node: yaml.Node, text: str) -> str:
     written = text[node.start_mark.index : node.end_mark.index]
     if node.style in ("|", ">") and "+" not in written.partition("\n")[0] and written.endswith("\n"):
         return written.rstrip("\n")
-    if len(node.value) > _WIDTH and " ".join(node.value.split()) == node.value:
-        return ">-\n" + textwrap.fill(
-            node.value,
+    line = node.value.removesuffix("\n")
+    if len(line) > _WIDTH and " ".join(line.split()) == line:
+        sign = ">-" if line == node.value else ">"
+        return f"{sign}\n" + textwrap.fill(
+            line,
             _WIDTH,
             initial_indent="  ",
             subsequent_indent="  ",
@@ -137,7 +139,7 @@ def _scalar(node: yaml.Node) -> str:
 
 def scalar_text(value: str) -> str:
     """A scalar as the layout writes one that nobody has put in quotes."""
-    return value if _UNQUOTED.fullmatch(value) else _quoted(value)
+    return value if _UNQUOTED.fullmatch(value) and value.isprintable() else _quoted(value)
 
 
 def _quoted(value: str) -> str:

@@ -59,7 +59,9 @@ class Rows:
                 section.note(f"{shown(name)} is not an input", at=section.place(name))
             elif declared := self._inputs[name]:
                 conditions += _condition(declared, node, section)
-        return tuple(conditions)
+        # By the inputs and not by the row: the digest knows no order of a row, so no answer may depend on it.
+        order = list(self._inputs)
+        return tuple(sorted(conditions, key=lambda one: order.index(one.input)))
 
     def _outcome(self, section: Section) -> Outcome:
         if not section.known:

@@ -15,13 +15,17 @@ _YAML = (".yaml", ".yml")
 
 def open_table(name: str) -> Table:
     """The table of this name, or of this file if the name ends like one."""
-    path = Path(name)
-    return read_table(path) if path.suffix in _YAML else load_table(name)
+    return read_table(Path(name)) if Path(name).suffix in _YAML else load_table(name)
+
+
+def path_of(name: str) -> Path:
+    """The file of that table."""
+    return Path(name) if Path(name).suffix in _YAML else _FOLDER / f"{name}.yaml"
 
 
 def shipped_files() -> list[Path]:
     """The files of all tables in `rules/`, and of their overlays."""
-    return [*(_FOLDER / f"{name}.yaml" for name in list_tables()), *sorted(_FOLDER.glob("overlays/*/*.yaml"))]
+    return [*map(path_of, list_tables()), *sorted(_FOLDER.glob("overlays/*/*.yaml"))]
 
 
 def read_file(path: Path) -> bytes:

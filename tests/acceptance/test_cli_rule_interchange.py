@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from command_line import Steward
 
+from rules import load_table, parse_table
+
 CREDIT = Path(__file__).parents[1] / "unit" / "dmn" / "credit.dmn"
 
 
@@ -77,3 +79,37 @@ def test_what_has_no_counterpart_is_refused_line_by_line(steward: Steward, tmp_p
 @pytest.mark.parametrize("arguments", [["table.doc"], [str(CREDIT), "--from", "May"]])
 def test_wrong_usage_is_said(steward: Steward, arguments: list[str]) -> None:
     assert steward("rules", "import", *arguments).code == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_shipped_table_comes_back_from_a_spreadsheet_with_its_digest(
+    steward: Steward, tmp_path: Path, form: str
+) -> None:
+    sheets, back = tmp_path / f"review.{form}", tmp_path / "invoice_to_pay.yaml"
+    back.write_text("old")
+
+    steward("rules", "export", "invoice_to_pay", "--format", form, "--out", str(sheets))
+    outcome = steward("rules", "import", str(sheets), "--out", str(tmp_path), "--replace")
+
+    assert (outcome.code, outcome.out) == (0, f"{back}\n")
+    assert parse_table(back.read_bytes()).digest == load_table("invoice_to_pay").digest
+
+
+def test_a_csv_file_is_printed_and_a_workbook_is_not(steward: Steward) -> None:
+    csv = steward("rules", "export", "invoice_to_pay", "--format", "csv")
+    workbook = steward("rules", "export", "invoice_to_pay", "--format", "xlsx")
+
+    assert (csv.code, csv.out.splitlines()[2]) == (0, "id,invoice_to_pay")
+    assert (workbook.code, workbook.out) == (2, "")
+
+
+def test_a_spreadsheet_with_findings_is_refused_by_sheet_and_row(steward: Steward, tmp_path: Path) -> None:
+    sheets = tmp_path / "review.csv"
+    steward("rules", "export", "invoice_to_pay", "--format", "csv", "--out", str(sheets))
+    sheets.write_bytes(sheets.read_bytes().replace(b"not(EUR)", b"not(euro zone)"))
+
+    outcome = steward("rules", "import", str(sheets), "--out", str(tmp_path / "new"))
+
+    assert (outcome.code, (tmp_path / "new").exists()) == (1, False)
+    assert outcome.err.startswith(f"{sheets}, sheet rules:")
+    assert "rule IP-130, 'when': 'currency': 'euro zone' is not a code" in outcome.err
