@@ -33,7 +33,7 @@ def write_spreadsheet(text: str | bytes, file: str) -> bytes:
 
 
 def read_spreadsheet(content: bytes, file: str, tables: Tables | None = None) -> str:
-    """Read the text of a table from a workbook or a CSV file, in the one layout; `tables` are what it may ask.
+    """Read the text of a table from a workbook or a CSV file, in the one layout; `tables` are for it to ask.
 
     Raises:
         TableError: it says no table; findings name the sheet, the row and where one is at fault the column.
