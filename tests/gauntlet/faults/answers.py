@@ -6,11 +6,13 @@ import uuid
 
 import httpx
 from driver import SYSTEMS, Driver
+from faults.operators import intervene
 from load import loaded
 from oracles import Violation
 from stage import Stage
 from trial import Ground, Outcome
 
+_GIVEN_UP = "SELECT id::text FROM cases WHERE status = 'incident' AND input ->> 'system' = 'keyed'"
 CROWDS = (2, 20)
 LARGE_CROWD = 200
 ACTIVE = 10
@@ -29,8 +31,13 @@ async def lost_answers(ground: Ground, n: int) -> Outcome:
         for system in SYSTEMS:
             stage.proxies[system].trouble.lose_answer = 0
         rested = await stage.rest()
+        given_up = await stage.query(_GIVEN_UP)
+        for (case,) in given_up:
+            await intervene(stage, str(case), "retry")
+        rested = await stage.rest() and rested
         evidence = stage.collect()
         outcome = Outcome(n=sum(lost.values()), violations=stage.judge())
+    outcome.figures["keyed, given up after five tries and retried by a person"] = str(len(given_up))
     if not rested:
         outcome.violations.append(Violation("I5", "no rest after the last lost answer"))
     for system in SYSTEMS:

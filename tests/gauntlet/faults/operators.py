@@ -43,7 +43,7 @@ async def _intervene_at_once(stage: Stage) -> list[Violation]:
         await asyncio.sleep(0.05)
         return []
     chosen = [(str(stage.rng.choice(rows)[0]), stage.rng.choice(ACTIONS)) for _ in range(AT_ONCE)]
-    statuses = await asyncio.gather(*(_intervene(stage, case, action) for case, action in chosen))
+    statuses = await asyncio.gather(*(intervene(stage, case, action) for case, action in chosen))
     return [
         Violation("I5", f"{action} of {case} was answered {status}")
         for (case, action), status in zip(chosen, statuses, strict=True)
@@ -51,7 +51,9 @@ async def _intervene_at_once(stage: Stage) -> list[Violation]:
     ]
 
 
-async def _intervene(stage: Stage, case: str, action: str) -> int | None:
+async def intervene(stage: Stage, case: str, action: str) -> int | None:
+    """Do something to a case and return the status; None when no answer came."""
+
     async def send(client: httpx.AsyncClient) -> httpx.Response:
         body = {"reason": "the gauntlet"}
         return await client.post(f"/v1/cases/{case}/{action}", json=body, headers={"Steward-Actor": "olga"})
@@ -63,7 +65,7 @@ async def _intervene(stage: Stage, case: str, action: str) -> int | None:
 async def _resume_all(stage: Stage) -> None:
     for (case,) in await stage.query(_SUSPENDED):
         with contextlib.suppress(httpx.TransportError):
-            await _intervene(stage, str(case), "resume")
+            await intervene(stage, str(case), "resume")
 
 
 def _answered(stage: Stage) -> str:
