@@ -28,6 +28,7 @@ check: $(VENV)/.dev  ## Format, lint, types, layers, rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m server rules fmt --check
+	@$(BIN)/python -m server rules check
 
 gauntlet: $(VENV)/.dev  ## Break the whole system and judge what became of it (T=smoke, T=F3; N=0.1 scales the counts)
 	@PYTHONPATH=$(CURDIR) $(BIN)/python tests/gauntlet $(or $(T),all) --scale $(or $(N),1)

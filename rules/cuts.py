@@ -67,19 +67,19 @@ class Line(Cut):
 
     def __init__(self, kind: ValueType, literals: Iterable[Value]) -> None:
         self._kind = kind
-        self._literals: list[Value] = sorted(set(literals))
-        self.missing = 2 * len(self._literals) + 1
+        self.literals: list[Value] = sorted(set(literals))
+        self.missing = 2 * len(self.literals) + 1
 
     def atom(self, value: Value) -> int:
-        at = bisect_left(self._literals, value)
-        return 2 * at + (at < len(self._literals) and self._literals[at] == value)
+        at = bisect_left(self.literals, value)
+        return 2 * at + (at < len(self.literals) and self.literals[at] == value)
 
     def sample(self, atom: int) -> Value | None:
         at = atom // 2
         if atom % 2:
-            return self._literals[at]
-        low = self._literals[at - 1] if at else None
-        high = self._literals[at] if at < len(self._literals) else None
+            return self.literals[at]
+        low = self.literals[at - 1] if at else None
+        high = self.literals[at] if at < len(self.literals) else None
         return between(self._kind, low, high)
 
     def compared(self, sign: str, bound: Value) -> int:
@@ -103,14 +103,14 @@ class Words(Cut):
         self.is_open = is_open
         self._values = list(dict.fromkeys(values))
         self._atoms = {value: atom for atom, value in enumerate(self._values)}
-        self._other = len(self._values)
+        self.other = len(self._values)
         self.missing = len(self._values) + is_open
 
     def atom(self, value: Value) -> int:
-        return self._atoms.get(value, self._other)
+        return self._atoms.get(value, self.other)
 
     def sample(self, atom: int) -> Value | None:
-        if atom < self._other:
+        if atom < self.other:
             return self._values[atom]
         return next(word for word in _other_words() if word not in self._atoms)
 
@@ -123,15 +123,16 @@ class Sets(Cut):
     """Sets of words: an atom is one way to have some of the column's words and not the others."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words = {word: 1 << number for number, word in enumerate(sorted(words))}
-        self.missing = 1 << len(self._words)
+        self._bits = {word: 1 << number for number, word in enumerate(sorted(words))}
+        self.words = frozenset(self._bits)
+        self.missing = 1 << len(self.words)
 
     def atom(self, value: Value) -> int:
         words = value if isinstance(value, frozenset) else ()
-        return sum(self._words.get(word, 0) for word in words)
+        return sum(self._bits.get(word, 0) for word in words)
 
     def sample(self, atom: int) -> frozenset[str]:
-        return frozenset(word for word, bit in self._words.items() if atom & bit)
+        return frozenset(word for word, bit in self._bits.items() if atom & bit)
 
     def compared(self, sign: str, bound: Value) -> int:
         raise TypeError("sets have no order, and no cell compares them")

@@ -9,13 +9,14 @@ import typer
 from rules import list_tables, load_table
 from rules.layout import lay_out
 from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
-from server.cli import rule_changes, rule_interchange, rule_trials
+from server.cli import rule_changes, rule_checks, rule_interchange, rule_trials
 from server.cli.rule_files import TABLE, open_table, shipped_files
 from server.cli.tables import Grid, console_of, show
 
 app = typer.Typer(name="rules", help="See, lay out, test and change tables of rules.", no_args_is_help=True)
 app.command("test")(rule_trials.try_tables)
 app.command("diff")(rule_changes.compare)
+app.command("check")(rule_checks.check_tables)
 app.command("export")(rule_interchange.export_table)
 app.command("import")(rule_interchange.import_tables)
 

@@ -1,0 +1,137 @@
+"""Rows that decide nothing: unreachable ones, and those without which every case would come out alike."""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+
+from rules.decision import Decision
+from rules.evaluation import decide
+from rules.grid import bits
+from rules.table import Rule
+from rules.verdict import judge
+from rules.verify.flaw import DIVIDE, Flaw, Witness, flaw_of
+from rules.verify.space import OutOfBudget, Point
+from rules.verify.subject import Subject, common
+
+_NAMED = 3  # rows that a message names
+
+
+def find_idle(subject: Subject) -> Iterator[Flaw]:
+    """Tell the rows that never decide, then those that others could stand in for, from the last row up."""
+    idle = 0
+    for row in range(len(subject.rules)):
+        for flaw in _unreachable(subject, row):
+            yield flaw
+            idle |= flaw.proved << row
+    if subject.table.hit in ("unique", "collect"):
+        return
+    for row in reversed(range(len(subject.rules))):
+        if not idle >> row & 1:
+            for flaw in _redundant(subject, row, idle):
+                yield flaw
+                idle |= flaw.proved << row
+
+
+def _unreachable(subject: Subject, row: int) -> Iterator[Flaw]:
+    rule, box = subject.rules[row], subject.boxes[row]
+    if not all(box):
+        what = ", ".join(name for name, part in zip(subject.names, box, strict=True) if not part)
+        message = f"{rule.id} never fits: no value of {what} that can be passes its cell"
+        yield flaw_of("unreachable", "error", [rule], message=message, suggestion="correct the cell")
+        return
+    try:
+        if subject.within(row, besides=subject.above[row]) is not None:
+            return
+    except OutOfBudget:
+        message = f"whether {rule.id} ever decides takes too long to tell"
+        yield flaw_of("unreachable", "warning", [rule], message=message, suggestion=DIVIDE, proved=False)
+        return
+    covering = _covering(subject, row, subject.meeting[row] & subject.above[row])
+    witness = subject.witness(tuple((part & -part).bit_length() - 1 for part in box))
+    proved = _yields(subject, rule, witness)
+    yield flaw_of(
+        "unreachable",
+        "error" if proved else "warning",
+        [rule, *covering[:_NAMED]],
+        message=f"{rule.id} never decides: what it fits is decided above it, by {_named(covering)}",
+        suggestion="move it above them or give it a higher priority if it was to decide, else remove it",
+        witness=witness if proved else None,
+        proved=proved,
+    )
+
+
+def _redundant(subject: Subject, row: int, idle: int) -> Iterator[Flaw]:
+    rule = subject.rules[row]
+    others = subject.meeting[row] & ~idle & ~(1 << row)
+    try:
+        point = subject.space.find(subject.boxes[row], others, bad=_unlike(subject, row, others))
+        if point is not None:
+            return
+        point = subject.within(row, besides=subject.above[row])
+    except OutOfBudget:
+        message = f"whether any case would come out otherwise without {rule.id} takes too long to tell"
+        yield flaw_of("redundant", "warning", [rule], message=message, suggestion=DIVIDE, proved=False)
+        return
+    yield from _needless(subject, row, point, others & ~subject.above[row])
+
+
+def _unlike(subject: Subject, row: int, others: int) -> int:
+    """Of the other rows those that would let a case of this row come out otherwise.
+
+    One that says the same counts too if it meets one that does not and stands equal: the two would contradict
+    each other.
+    """
+    rest = list(bits(others & ~subject.above[row]))
+    outcome = subject.rules[row].outcome
+    unlike = sum(1 << other for other in rest if subject.rules[other].outcome != outcome)
+    clashing = (other for other in rest if subject.meeting[other] & subject.tied[other] & unlike)
+    return reduce(or_, (1 << other for other in clashing), unlike)
+
+
+def _needless(subject: Subject, row: int, point: Point | None, others: int) -> Iterator[Flaw]:
+    rule = subject.rules[row]
+    standing_in = [one for one in subject.rules_of(others) if one.outcome == rule.outcome]
+    witness = subject.witness(point) if point else None
+    proved = witness is not None and _comes_out_alike(subject, rule, witness)
+    says_why = all(one.because != rule.because for one in standing_in)
+    yield flaw_of(
+        "redundant",
+        "note" if says_why else "warning",
+        [rule, *standing_in[:_NAMED]],
+        message=f"without {rule.id} every case would come out alike, by {_named(standing_in)}",
+        suggestion="keep it for its reason" if says_why else "remove it",
+        witness=witness if proved else None,
+        proved=proved,
+    )
+
+
+def _comes_out_alike(subject: Subject, rule: Rule, witness: Witness) -> bool:
+    """Whether the rule fits and the others come to the same decision without it."""
+    answer = decide(subject.table, witness.facts, as_of=witness.as_of)
+    if not isinstance(answer, Decision):
+        return False
+    fitting = {*answer.rules, *(one.rule for one in answer.why_not if one.yields_to)}
+    rest = judge(subject.table, [one for one in subject.table.rules if one.id in fitting - {rule.id}])
+    return rule.id in fitting and (rest.kind, rest.outcome) == ("decision", answer.outcome)
+
+
+def _yields(subject: Subject, rule: Rule, witness: Witness) -> bool:
+    """Whether the rule fits, and others decide."""
+    answer = decide(subject.table, witness.facts, as_of=witness.as_of)
+    if isinstance(answer, Decision):
+        return any(one.rule == rule.id and one.yields_to for one in answer.why_not)
+    return answer.kind == "conflict" and all(one.rule != rule.id for one in answer.why_not)
+
+
+def _covering(subject: Subject, row: int, above: int) -> list[Rule]:
+    """The row above that fits wherever this one does, or the first ones that fit somewhere."""
+    box = subject.boxes[row]
+    for other in bits(above):
+        if common(box, subject.boxes[other]) == box:
+            return [subject.rules[other]]
+    return subject.rules_of(above)
+
+
+def _named(rules: list[Rule]) -> str:
+    names = ", ".join(rule.id for rule in rules[:_NAMED])
+    return names if len(rules) <= _NAMED else f"{names} and others"
