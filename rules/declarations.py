@@ -36,10 +36,10 @@ PLAIN_TYPES: Mapping[str, ValueType] = {
     "code": CodeType(),
     "text": TextType(),
 }
-_WORD_TYPES = {"enum": EnumType, "role": EnumType, "set": SetType}
+WORD_TYPES = {"enum": EnumType, "role": EnumType, "set": SetType}
 INPUT_TYPES = ("decimal", "integer", "date", "boolean", "code", "money", "enum", "set")
 _MOST_WORDS = 12  # a column of sets has an atom for each way to have some of them
-_OUTPUT_TYPES = ("enum", "role", "text", "money", "decimal", "integer", "date", "boolean")
+OUTPUT_TYPES = ("enum", "role", "text", "money", "decimal", "integer", "date", "boolean")
 
 
 def read_outputs(section: Section, findings: Findings) -> Outputs:
@@ -81,11 +81,11 @@ def type_of(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | N
     if name == "money":
         currency = section.read("currency", currency_code, stand_in="")
         return (name, MoneyType(currency)) if currency else None
-    if name in _WORD_TYPES:
+    if name in WORD_TYPES:
         values = _values(section)
         if name == "set" and len(values) > _MOST_WORDS:
             section.note(f"'values': a set has at most {_MOST_WORDS} words", at=section.place("values"))
-        return (name, _WORD_TYPES[name](values)) if values else None
+        return (name, WORD_TYPES[name](values)) if values else None
     return (name, PLAIN_TYPES[name]) if name else None
 
 
@@ -104,7 +104,7 @@ def domain_of(name: str, kind: ValueType, node: Node | None, section: Section) -
 
 
 def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
-    kind = type_of(section, _OUTPUT_TYPES)
+    kind = type_of(section, OUTPUT_TYPES)
     unit = section.text("unit", optional=True)
     label = section.text("label", optional=True)
     domain = section.take("domain", optional=True)

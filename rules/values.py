@@ -23,8 +23,8 @@ RESERVED = "missing"  # in a cell it means that there is no value, so no value m
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 _LONGEST_SHOWN = 60
 
 
@@ -105,7 +105,7 @@ class DateType(ValueType):
     ordered = True
 
     def literal(self, text: str) -> date:
-        if not _DATE.fullmatch(text):  # fromisoformat also reads weeks and days without dashes
+        if not DATE.fullmatch(text):  # fromisoformat also reads weeks and days without dashes
             raise NotAValue(f"{shown(text)} is not a date such as 2026-10-31")
         try:
             return date.fromisoformat(text)
@@ -180,7 +180,7 @@ class CodeType(ValueType):
 
 def currency_code(text: str) -> str:
     """Read the code of a currency, as ISO 4217 writes them. Raises `NotAValue`."""
-    if not _CURRENCY.fullmatch(text):
+    if not CURRENCY.fullmatch(text):
         raise NotAValue(f"{shown(text)} is not a currency such as EUR")
     return text
 

@@ -9,6 +9,7 @@ import typer
 from rules import list_tables, load_table
 from rules.layout import lay_out
 from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
+from rules.schema import table_schema
 from server.cli import rule_changes, rule_checks, rule_interchange, rule_trials
 from server.cli.rule_files import TABLE, open_table, shipped_files
 from server.cli.tables import Grid, console_of, show
@@ -60,6 +61,12 @@ def fmt(
         typer.echo(f"{'would be laid out anew' if check else 'laid out anew'}: {path}")
     if check and changed:
         raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of tables and overlays, for editors."""
+    typer.echo(json.dumps(table_schema(), indent=2))
 
 
 def _lay_out(path: Path, *, check: bool) -> bool:

@@ -136,3 +136,9 @@ def test_what_a_changed_table_changes_is_told_in_cases(steward: Steward, file: P
 
     assert "no rule becomes route ask (R1)\n  where urgent is false\n  for example: urgent false\n" in told
     assert sorted(case["new"]["kind"] for case in record["cases"]) == ["decision", "no_rule"]
+
+
+def test_the_schema_is_printed_as_the_file_for_editors_holds_it(steward: Steward) -> None:
+    printed = steward("rules", "schema").out
+
+    assert printed == (Path(__file__).parents[2] / "docs" / "rules.schema.json").read_text("utf-8")
