@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rules
@@ -149,6 +149,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LINES.map("\n".join) | st.integers(0, len(LOOSE)).map(lambda end: LOOSE[:end]))
 def test_whatever_can_be_read_can_be_laid_out_and_then_stays_as_it_is(text: str) -> None:
     laid_out, refusal = "", ""
