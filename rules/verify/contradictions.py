@@ -1,11 +1,12 @@
 """Contradictions: rows that fit at once, of which the hit policy lets none decide."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from rules.decision import Escalation
-from rules.evaluation import decide
+from rules.facts import Answer
 from rules.grid import bits
-from rules.verify.flaw import DIVIDE, Flaw, Witness, flaw_of
+from rules.verify.flaw import DIVIDE, Flaw, flaw_of
 from rules.verify.space import OutOfBudget
 from rules.verify.subject import Subject, common
 
@@ -50,21 +51,19 @@ def _contradiction(subject: Subject, one: int, other: int) -> Iterator[Flaw]:
         return
     if point is None:
         return
-    witness = subject.witness(point)
-    proved = _is_conflict(subject, witness, {rule.id for rule in rules})
+    witness = subject.witness(box, partial(_is_conflict, {rule.id for rule in rules}), point=point)
     yield flaw_of(
         "contradiction",
-        "error" if proved else "warning",
+        "error" if witness else "warning",
         rules,
         message=f"{names} fit at once where {subject.in_words(box)}, and {_why(subject)}",
         suggestion=_suggestion(subject),
-        witness=witness if proved else None,
-        proved=proved,
+        witness=witness,
+        proved=witness is not None,
     )
 
 
-def _is_conflict(subject: Subject, witness: Witness, rules: set[str]) -> bool:
-    answer = decide(subject.table, witness.facts, as_of=witness.as_of)
+def _is_conflict(rules: set[str], answer: Answer) -> bool:
     return isinstance(answer, Escalation) and answer.kind == "conflict" and rules <= set(answer.rules)
 
 

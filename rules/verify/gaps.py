@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from rules.evaluation import decide
 from rules.verify.flaw import DIVIDE, Flaw, Witness
 from rules.verify.space import Box, OutOfBudget, Point
 from rules.verify.subject import Subject
@@ -34,15 +33,10 @@ def find_gaps(subject: Subject) -> Iterator[Flaw]:
 
 
 def _gap(subject: Subject, point: Point, hole: Box) -> Flaw:
-    witness = subject.witness(point)
     where = subject.in_words(hole)
-    return _flaw(
-        subject,
-        f"no rule fits {where}",
-        f"add a rule with when: {where}, or widen one that nearly fits",
-        witness=witness,
-        proved=decide(subject.table, witness.facts, as_of=witness.as_of).kind == "no_rule",
-    )
+    witness = subject.witness(hole, lambda answer: answer.kind == "no_rule", point=point)
+    suggestion = f"add a rule with when: {where}, or widen one that nearly fits"
+    return _flaw(subject, f"no rule fits {where}", suggestion, witness=witness, proved=witness is not None)
 
 
 def _flaw(
@@ -56,7 +50,7 @@ def _flaw(
         line=last.line,
         message=message,
         suggestion=suggestion,
-        witness=witness if proved else None,
+        witness=witness,
         proved=proved,
     )
 

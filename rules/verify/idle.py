@@ -1,17 +1,17 @@
 """Rows that decide nothing: unreachable ones, and those without which every case would come out alike."""
 
 from collections.abc import Iterator
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from rules.decision import Decision
-from rules.evaluation import decide
+from rules.facts import Answer
 from rules.grid import bits
 from rules.table import Rule
 from rules.verdict import judge
-from rules.verify.flaw import DIVIDE, Flaw, Witness, flaw_of
+from rules.verify.flaw import DIVIDE, Flaw, flaw_of
 from rules.verify.space import OutOfBudget, Point
-from rules.verify.subject import Subject, common
+from rules.verify.subject import Subject, common, fitting
 
 _NAMED = 3  # rows that a message names
 
@@ -47,16 +47,13 @@ def _unreachable(subject: Subject, row: int) -> Iterator[Flaw]:
         yield flaw_of("unreachable", "warning", [rule], message=message, suggestion=DIVIDE, proved=False)
         return
     covering = _covering(subject, row, subject.meeting[row] & subject.above[row])
-    witness = subject.witness(tuple((part & -part).bit_length() - 1 for part in box))
-    proved = _yields(subject, rule, witness)
     yield flaw_of(
         "unreachable",
-        "error" if proved else "warning",
+        "error",
         [rule, *covering[:_NAMED]],
         message=f"{rule.id} never decides: what it fits is decided above it, by {_named(covering)}",
         suggestion="move it above them or give it a higher priority if it was to decide, else remove it",
-        witness=witness if proved else None,
-        proved=proved,
+        witness=subject.witness(box, partial(_yields, rule)),
     )
 
 
@@ -91,8 +88,6 @@ def _unlike(subject: Subject, row: int, others: int) -> int:
 def _needless(subject: Subject, row: int, point: Point | None, others: int) -> Iterator[Flaw]:
     rule = subject.rules[row]
     standing_in = [one for one in subject.rules_of(others) if one.outcome == rule.outcome]
-    witness = subject.witness(point) if point else None
-    proved = witness is not None and _comes_out_alike(subject, rule, witness)
     says_why = all(one.because != rule.because for one in standing_in)
     yield flaw_of(
         "redundant",
@@ -100,27 +95,22 @@ def _needless(subject: Subject, row: int, point: Point | None, others: int) -> I
         [rule, *standing_in[:_NAMED]],
         message=f"without {rule.id} every case would come out alike, by {_named(standing_in)}",
         suggestion="keep it for its reason" if says_why else "remove it",
-        witness=witness if proved else None,
-        proved=proved,
+        witness=subject.witness(subject.boxes[row], partial(_comes_out_alike, subject, rule), point=point),
     )
 
 
-def _comes_out_alike(subject: Subject, rule: Rule, witness: Witness) -> bool:
+def _comes_out_alike(subject: Subject, rule: Rule, answer: Answer) -> bool:
     """Whether the rule fits and the others come to the same decision without it."""
-    answer = decide(subject.table, witness.facts, as_of=witness.as_of)
-    if not isinstance(answer, Decision):
-        return False
-    fitting = {*answer.rules, *(one.rule for one in answer.why_not if one.yields_to)}
-    rest = judge(subject.table, [one for one in subject.table.rules if one.id in fitting - {rule.id}])
-    return rule.id in fitting and (rest.kind, rest.outcome) == ("decision", answer.outcome)
+    fit = fitting(answer)
+    rest = judge(subject.table, [one for one in subject.table.rules if one.id in fit - {rule.id}])
+    return rule.id in fit and (rest.kind, rest.outcome) == ("decision", getattr(answer, "outcome", None))
 
 
-def _yields(subject: Subject, rule: Rule, witness: Witness) -> bool:
+def _yields(rule: Rule, answer: Answer) -> bool:
     """Whether the rule fits, and others decide."""
-    answer = decide(subject.table, witness.facts, as_of=witness.as_of)
     if isinstance(answer, Decision):
-        return any(one.rule == rule.id and one.yields_to for one in answer.why_not)
-    return answer.kind == "conflict" and all(one.rule != rule.id for one in answer.why_not)
+        return rule.id in fitting(answer) and rule.id not in answer.rules
+    return answer.kind == "conflict" and rule.id not in {*answer.rules, *(one.rule for one in answer.why_not)}
 
 
 def _covering(subject: Subject, row: int, above: int) -> list[Rule]:

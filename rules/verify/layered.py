@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rules.decision import Decision
 from rules.evaluation import decide
+from rules.facts import Answer
 from rules.layers import LayeredTable
 from rules.table import Outcome, Output, Rule, Table
 from rules.values import in_words
@@ -59,8 +61,9 @@ def _loosened(subject: Subject, base: Subject, own: Sequence[int]) -> Iterator[F
             message = f"whether {rule.id} is freer than the table at large takes too long to tell"
             yield flaw_of("loosened", "note", [rule], message=message, suggestion=DIVIDE, proved=False)
             continue
-        if point:
-            yield from _freer(rule, subject, base, both.witness(point))
+        decides = partial(_decided_otherwise, rule, subject, base)
+        if point and (witness := both.witness(both.boxes[row], decides, point=point)):
+            yield _freer(rule, subject, base, witness)
 
 
 def _side_by_side(subject: Subject, base: Subject) -> Table:
@@ -82,19 +85,26 @@ def _rank(output: Output, outcome: Outcome) -> int:
     return output.values.index(str(outcome[output.name]))
 
 
-def _freer(rule: Rule, subject: Subject, base: Subject, witness: Witness) -> Iterator[Flaw]:
-    """The flaw, if the case is decided by this rule, and otherwise or not at all without overlays."""
-    with_overlays, at_large = (
-        decide(one.table, witness.facts, as_of=witness.as_of) for one in (subject, base)
-    )
-    if not isinstance(with_overlays, Decision) or rule.id not in with_overlays.rules:
-        return
+def _decided_otherwise(rule: Rule, subject: Subject, base: Subject, answer: Answer) -> bool:
+    """Whether the rule decides this case, and the table at large does not decide it so."""
+    here, at_large = _asked(subject, answer), _asked(base, answer)
+    if not isinstance(here, Decision) or rule.id not in here.rules:
+        return False
+    return not isinstance(at_large, Decision) or at_large.outcome != here.outcome
+
+
+def _asked(subject: Subject, answer: Answer) -> Answer:
+    return decide(subject.table, answer.basis.facts, as_of=answer.basis.as_of)
+
+
+def _freer(rule: Rule, subject: Subject, base: Subject, witness: Witness) -> Flaw:
+    at_large = decide(base.table, witness.facts, as_of=witness.as_of)
     if isinstance(at_large, Decision):
         other = next(one for one in base.rules if one.id == at_large.rule)
         rules, instead = [rule, other], f"{_in_words(other.outcome)} ({other.id})"
     else:
         rules, instead = [rule], f"nothing ({at_large.kind})"
-    yield flaw_of(
+    return flaw_of(
         "loosened",
         "note",
         rules,

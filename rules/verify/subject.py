@@ -1,15 +1,19 @@
 """A table as verification sees it: its rows as boxes in the order of their precedence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from itertools import groupby
 from operator import or_
 from typing import Any
 
+from rules.decision import Decision
+from rules.evaluation import decide
+from rules.facts import Answer
 from rules.grid import bits
 from rules.layout import scalar_text
 from rules.table import Rule, Table
+from rules.verify.cases import find_case
 from rules.verify.flaw import Witness
 from rules.verify.space import Box, OutOfBudget, Point, Space
 from rules.verify.wording import in_cells
@@ -38,14 +42,27 @@ class Subject:
         self.tied = [tied for _, tied in standings]
         self.meeting = [self.space.meeting(box) if all(box) else 0 for box in self.boxes]
 
-    def witness(self, point: Point) -> Witness:
-        """A case of the point, on the first day of the table."""
-        facts = {}
-        for name, column, axis, number in zip(self.names, self.columns, self.space.axes, point, strict=True):
-            atom = axis.atoms[number][0]
-            value = None if atom == column.cut.missing else column.cut.sample(atom)
-            facts[name] = None if value is None else self.table.inputs[name].type.plain(value)
-        return Witness(facts, self.table.effective_from)
+    def witness(
+        self, box: Box, shows: Callable[[Answer], bool], *, point: Point | None = None
+    ) -> Witness | None:
+        """A case of the box whose answer shows something, on the first day of the table.
+
+        A table that computes nothing is asked once, about the point; then None says that what should be shown
+        is not so.
+        """
+        first = tuple(1 << number for number in point) if point else box
+        day = self.table.effective_from
+        facts = find_case(
+            self.table,
+            self._atoms(first),
+            self._atoms(box),
+            lambda facts: shows(decide(self.table, facts, as_of=day)),
+        )
+        return None if facts is None else Witness(facts, day)
+
+    def _atoms(self, box: Box) -> dict[str, int]:
+        parts = zip(self.names, self.space.axes, box, strict=True)
+        return {name: axis.atoms_of(classes) for name, axis, classes in parts}
 
     def in_words(self, box: Box) -> str:
         """The conditions of a rule that fits just the cases of the box."""
@@ -67,7 +84,8 @@ class Subject:
             point = self.within(row, besides=self.above[row])
         except OutOfBudget:
             return None
-        return self.witness(point) if point else None
+        rule = self.rules[row].id
+        return self.witness(self.boxes[row], partial(_decides, rule), point=point) if point else None
 
     def rules_of(self, rows: int) -> list[Rule]:
         return [self.rules[row] for row in bits(rows)]
@@ -76,6 +94,17 @@ class Subject:
 def common(one: Box, other: Box) -> Box:
     """What two boxes have in common; a part of it may be empty."""
     return tuple(a & b for a, b in zip(one, other, strict=True))
+
+
+def fitting(answer: Answer) -> set[str]:
+    """The rules that fit, of a case that was decided."""
+    if not isinstance(answer, Decision):
+        return set()
+    return {*answer.rules, *(one.rule for one in answer.why_not if one.yields_to)}
+
+
+def _decides(rule: str, answer: Answer) -> bool:
+    return isinstance(answer, Decision) and rule in fitting(answer)
 
 
 def _level(table: Table, rule: Rule) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
-from rules.table import Table
+from rules.table import Facts, Table
 from rules.verify.flaw import Flaw, Kind, Severity, Witness
 from rules.verify.subject import Subject
 
@@ -25,15 +25,15 @@ def find_late(subject: Subject, on: date, *, within: timedelta) -> Iterator[Flaw
 
 def find_undeliverable(subject: Subject, delivered: Collection[str]) -> Iterator[Flaw]:
     """Tell the inputs that are not among those that a process delivers."""
-    for name, declared in subject.table.inputs.items():
+    for name, declared in subject.table.given.items():
         if name not in delivered:
-            facts, day = _asked(subject, subject.table.effective_from)
+            asked = _asked(subject, subject.table.effective_from)
             yield _flaw(
                 subject.table,
                 "undeliverable_input",
                 f"input {name} is never given, so {_consequence(optional=declared.optional)}",
                 f"let the process deliver {name}, or decide without it",
-                witness=Witness({other: fact for other, fact in facts.items() if other != name}, day),
+                witness=asked and asked._replace(facts=_without(name, asked.facts)),
                 severity="warning" if declared.optional else "error",
             )
 
@@ -58,9 +58,14 @@ def _consequence(*, optional: bool) -> str:
     return "it counts as missing in every case" if optional else "every case is missing_input"
 
 
-def _asked(subject: Subject, day: date) -> Witness:
-    point = tuple(0 for _ in subject.columns)
-    return subject.witness(point)._replace(as_of=day)
+def _without(name: str, facts: Facts) -> Facts:
+    return {other: fact for other, fact in facts.items() if other != name}
+
+
+def _asked(subject: Subject, day: date) -> Witness | None:
+    """Any case that the table has an answer to, put on a day."""
+    witness = subject.witness(subject.space.whole, lambda answer: answer.kind != "invalid_input")
+    return witness and witness._replace(as_of=day)
 
 
 def _flaw(
