@@ -13,6 +13,7 @@ from rules.overlay import Context, Overlay, overlaid
 from rules.table import Applied, Example, Table
 
 NOWHERE: Context = {}
+_UNASKED: Mapping[str, Any] = {"overlays": [], "asked": {}}
 _DAY = timedelta(days=1)
 
 
@@ -76,9 +77,14 @@ class LayeredTable:
         return self._make(applied, applied, None)
 
     def table_of(self, said: Mapping[str, Any]) -> Table:
-        """The table that a decision or an escalation, as JSON, is of, as are those that it asked."""
+        """The table that a decision or an escalation, as JSON, is of, as are those that it asked.
+
+        One that it did not ask, for it is of another text, has no overlays.
+        """
         own = self.table_with([one["id"] for one in said["overlays"]])
-        return self._link(own, [one.table_of(said["asked"][name]) for name, one in self.asked.items()])
+        return self._link(
+            own, [one.table_of(said["asked"].get(name, _UNASKED)) for name, one in self.asked.items()]
+        )
 
     def tables(self) -> Iterator[Table]:
         """Every table that some context and day lead to, the one without overlays first, each once."""

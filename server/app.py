@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from server import __version__
 from server.engine.backlog import Backlog
 from server.engine.registry import load_registry
+from server.engine.rulebook import TableTexts
 from server.engine.store import DocumentStore
 from server.engine.watch import CaseWatch
 from server.http import (
@@ -21,6 +22,7 @@ from server.http import (
     migrations,
     processes,
     reviews,
+    rules,
     schedules,
     stops,
 )
@@ -49,7 +51,9 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
                 await save_versions(connection, registry)
             watch = CaseWatch(database)
             watching = asyncio.create_task(watch.run())
-            app.state.host = Host(database, registry, settings, watch, Backlog(database, registry))
+            app.state.host = Host(
+                database, registry, settings, watch, Backlog(database, registry), TableTexts(database)
+            )
             try:
                 yield
             finally:
@@ -76,6 +80,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         incidents,
         interventions,
         stops,
+        rules,
         migrations,
         documents,
         health,

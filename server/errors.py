@@ -4,7 +4,8 @@
     ├── BadRequest                 422  what the caller sent cannot be used
     │   ├── TooLarge               413
     │   │   └── PayloadTooLarge         an input or an answer is over the process's limit
-    │   └── UnsupportedDocument    415
+    │   ├── UnsupportedDocument    415
+    │   └── TableMalformed              a table of rules is none; `findings` says where
     ├── ForeignOrigin              403  a page of another site asks for a change
     ├── NotPermitted               403  the actor may not do this to that
     ├── MisdirectedRequest         421  the request is for a host of another name
@@ -40,8 +41,11 @@
 `code` never changes; `status` is what the HTTP face answers.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 from uuid import UUID
+
+from rules.errors import Finding
 
 
 class ServerError(Exception):
@@ -83,6 +87,16 @@ class UnsupportedDocument(BadRequest):
 
     code = "unsupported_document"
     status = 415
+
+
+class TableMalformed(BadRequest):
+    """A text that was sent is no table of rules; `findings` says all that is wrong with it, and where."""
+
+    code = "table_malformed"
+
+    def __init__(self, message: str, *, findings: Sequence[Finding], field: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.findings = tuple(findings)
 
 
 class ForeignOrigin(ServerError):

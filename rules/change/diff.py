@@ -55,13 +55,17 @@ class CaseChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """All that differs between two texts of a table; `not_proved` says why there may be more."""
+    """All that differs between two texts of a table, and in the tables that both ask.
+
+    `not_proved` says why there may be more.
+    """
 
     old: str
     new: str
     about: Mapping[str, tuple[str, str]]
     rows: tuple[RowChange, ...]
     cases: tuple[CaseChange, ...]
+    asked: Mapping[str, "Difference"]
     not_proved: str
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -71,6 +75,7 @@ class Difference:
             "about": {name: list(pair) for name, pair in self.about.items()},
             "rows": [row.as_json() for row in self.rows],
             "cases": [case.as_json() for case in self.cases],
+            "asked": {name: one.as_json() for name, one in self.asked.items()},
             "not_proved": self.not_proved,
         }
 
@@ -86,6 +91,9 @@ class Difference:
             yield "no case is decided otherwise"
         if self.not_proved:
             yield f"not proved: {self.not_proved}"
+        for name, one in self.asked.items():
+            yield f"table {name}, which it asks:"
+            yield from (f"  {line}" for line in one.lines())
 
 
 def diff(old: Table, new: Table, *, most: int = MOST_BOXES) -> Difference:
@@ -105,6 +113,11 @@ def diff(old: Table, new: Table, *, most: int = MOST_BOXES) -> Difference:
         about=_about(old, new),
         rows=tuple(_rows(old, new)),
         cases=cases,
+        asked={
+            name: diff(one, new.asked[name], most=most)
+            for name, one in old.asked.items()
+            if name in new.asked and new.asked[name].digest != one.digest
+        },
         not_proved=not_proved or _unlinked(cases),
     )
 
@@ -136,7 +149,7 @@ def _witness(old: Table, new: Table, space: Space, change: Changed) -> Facts | N
 
 
 def _says(table: Table, facts: Facts, said: Said) -> bool:
-    told = {name: fact for name, fact in facts.items() if name in table.inputs}
+    told = {name: fact for name, fact in facts.items() if name in table.given}
     answer = decide(table, told, as_of=max(table.effective_from, date.min))
     if said.kind == "invalid_input":
         return answer.kind in ("invalid_input", "missing_input")

@@ -21,12 +21,14 @@ from server.http.models import (
     Review,
     ReviewStatus,
 )
+from server.http.rule_models import Backtest, CaseDecision, RuleTableDetail
 from server.http.schedule_models import Schedule, ScheduleDetail
 from server.identity.actors import ACTOR_HEADER, actor_of
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 PAGE_LIMIT = 200  # the most rows that the API puts on one page
 TIMEOUT_S = 30.0
+BACKTEST_TIMEOUT_S = 300.0  # for 100,000 decisions
 LONGEST_WAIT_S = TIMEOUT_S / 2
 REVIEW_STATUSES: tuple[ReviewStatus, ...] = ("open", "answered", "withdrawn")
 
@@ -130,6 +132,17 @@ class Api:
 
     def answer_review(self, id_: UUID, answer: Any) -> Review:
         return self._read(Review, self._send("POST", f"/v1/reviews/{id_}/answer", json={"answer": answer}))
+
+    def get_rule_table(self, table: str) -> RuleTableDetail:
+        """Return a table, by its id or by the digest of a text that it has had."""
+        return self._get(RuleTableDetail, f"/v1/rules/{quote(table, safe='')}")
+
+    def backtest(self, table: str, order: dict[str, Any]) -> Backtest:
+        path = f"/v1/rules/{quote(table, safe='')}/backtest"
+        return self._read(Backtest, self._send("POST", path, json=order, timeout=BACKTEST_TIMEOUT_S))
+
+    def list_case_decisions(self, case_id: UUID) -> Page[CaseDecision]:
+        return self._get(Page[CaseDecision], f"/v1/cases/{case_id}/decisions")
 
     def start_migration(self, process: str, order: dict[str, Any]) -> Migration:
         path = f"/v1/processes/{quote(process, safe='')}/migrations"
@@ -240,6 +253,13 @@ def _refusal(response: httpx.Response) -> Refused:
     try:
         problem = response.json()
         detail, field = problem["detail"], problem.get("field")
+        findings = [_finding(one) for one in problem.get("findings") or ()]
     except (ValueError, KeyError, TypeError, AttributeError):
         return Refused(f"the server answered {response.status_code} {response.reason_phrase}")
+    if findings:
+        detail = f"{detail}: {'; '.join(findings)}"
     return Refused(f"{detail} ({field})" if field else str(detail), field=field)
+
+
+def _finding(found: dict[str, Any]) -> str:
+    return f"{found['file']}:{found['line']}:{found['column']}: {found['message']}"

@@ -1,4 +1,4 @@
-"""The commands about tables of rules: they read files and need no server."""
+"""The commands about tables of rules: most read files; those about past decisions ask a server."""
 
 import json
 from pathlib import Path
@@ -18,6 +18,8 @@ app = typer.Typer(name="rules", help="See, lay out, test and change tables of ru
 app.command("test")(rule_trials.try_tables)
 app.command("diff")(rule_changes.compare)
 app.command("check")(rule_checks.check_tables)
+app.command()(rule_changes.backtest)
+app.command()(rule_changes.replay)
 app.command("export")(rule_interchange.export_table)
 app.command("import")(rule_interchange.import_tables)
 

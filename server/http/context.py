@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Query, Request
 
 from server.engine.backlog import Backlog
 from server.engine.registry import Registry
+from server.engine.rulebook import TableTexts
 from server.engine.watch import CaseWatch
 from server.identity.actors import ACTOR_HEADER, actor_of
 from server.settings import Settings
@@ -22,6 +23,7 @@ class Host:
     settings: Settings
     watch: CaseWatch
     backlog: Backlog
+    texts: TableTexts
 
 
 async def _host(request: Request) -> Host:

@@ -245,8 +245,17 @@ class Health(BaseModel):
     parts: dict[str, bool]
 
 
+class Finding(Shown):
+    """One thing wrong with a text, and where: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+
 class Problem(BaseModel):
-    """An error as the API shows it."""
+    """An error as the API shows it; `findings` are all that is wrong with a text."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -264,3 +273,4 @@ class Problem(BaseModel):
     status: int
     detail: str
     field: str | None = None
+    findings: list[Finding] | None = None

@@ -9,8 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from server.errors import BadRequest, ServerError, Unavailable
-from server.http.models import Problem
+from server.errors import BadRequest, ServerError, TableMalformed, Unavailable
+from server.http.models import Finding, Problem
 
 log = structlog.get_logger()
 
@@ -35,7 +35,10 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def problem_of(error: ServerError) -> Problem:
     """Describe an error as the API shows it."""
-    return _problem(error.status, code=error.code, detail=error.message, field=error.field)
+    problem = _problem(error.status, code=error.code, detail=error.message, field=error.field)
+    if isinstance(error, TableMalformed):
+        problem.findings = [Finding.model_validate(finding) for finding in error.findings]
+    return problem
 
 
 def _problem(status: int, *, code: str, detail: str, field: str | None = None) -> Problem:

@@ -56,6 +56,7 @@ _TAKEN = """
     WHERE table_id = %(table)s AND old ->> 'id' = new ->> 'id' AND old ->> 'version' = new ->> 'version'
     AND old ->> 'digest' <> new ->> 'digest' ORDER BY first_seen_at LIMIT 1
 """
+_SPARE = {"table", "version", "digest", "as_of", "facts", "facts_digest", "kind", "why_not"}
 _TABLE_COLUMNS = ", ".join(StoredTable.__dataclass_fields__)
 _COLUMNS = ", ".join(RecordedDecision.__dataclass_fields__)
 
@@ -116,7 +117,6 @@ async def insert_decision(
     The commit need not reach the disk by itself: the checkpoint that follows takes it along, and without that
     checkpoint the step is done again. `said` is a decision's JSON, `text` the digest of the stored table.
     """
-    spare = {"table", "version", "digest", "as_of", "facts", "facts_digest", "kind", "why_not"}
     await connection.execute("SET LOCAL synchronous_commit = off")
     await connection.execute("SELECT assert_attempt(%s, %s)", (claim.case_id, claim.attempt))
     await connection.execute(
@@ -136,9 +136,16 @@ async def insert_decision(
             said["as_of"],
             Jsonb(dict(facts)),
             said["kind"],
-            Jsonb({name: value for name, value in said.items() if name not in spare}),
+            Jsonb(_slim(said)),
         ),
     )
+
+
+def _slim(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what stands in columns of its own, and what the stored text says again when it is asked."""
+    slim = {name: value for name, value in said.items() if name not in _SPARE}
+    slim["asked"] = {name: _slim(answer) | {"kind": answer["kind"]} for name, answer in said["asked"].items()}
+    return slim
 
 
 async def pin_table(connection: Connection, case_id: UUID, *, table_id: str, digest: str) -> None:
@@ -157,5 +164,37 @@ async def list_decisions(connection: Connection, case_id: UUID) -> list[Recorded
             f"SELECT {_COLUMNS} FROM decisions JOIN cases ON cases.id = case_id WHERE case_id = %s"
             " ORDER BY decided_at, step, table_id",
             (case_id,),
+        )
+        return await cursor.fetchall()
+
+
+# A step that decided several times counts by its last word.
+_LAST = f"""
+    WITH newest AS (
+        SELECT * FROM decisions WHERE table_id = %(table)s
+        AND (%(since)s::timestamptz IS NULL OR decided_at >= %(since)s)
+        ORDER BY decided_at DESC, case_id DESC, step DESC LIMIT %(limit)s)
+    SELECT DISTINCT ON (case_id, split_part(step, ':', 1)) {_COLUMNS}
+    FROM newest JOIN cases ON cases.id = case_id
+    ORDER BY case_id, split_part(step, ':', 1), decided_at DESC, step DESC
+"""
+
+
+async def list_last_decisions(
+    connection: Connection, table_id: str, *, since: datetime | None, limit: int
+) -> list[RecordedDecision]:
+    """Return what a table last said in each step of each case, of its newest `limit` decisions."""
+    async with connection.cursor(row_factory=class_row(RecordedDecision)) as cursor:
+        await cursor.execute(_LAST, {"table": table_id, "since": since, "limit": limit})
+        return await cursor.fetchall()
+
+
+async def list_texts(connection: Connection, table_id: str, *, limit: int) -> list[StoredTable]:
+    """Return the newest texts of a table."""
+    async with connection.cursor(row_factory=class_row(StoredTable)) as cursor:
+        await cursor.execute(
+            f"SELECT {_TABLE_COLUMNS} FROM rule_tables WHERE table_id = %s"
+            " ORDER BY first_seen_at DESC, digest LIMIT %s",
+            (table_id, limit),
         )
         return await cursor.fetchall()

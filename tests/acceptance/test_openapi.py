@@ -55,6 +55,7 @@ def ids(client: httpx.Client) -> dict[str, str]:
         "/v1/migrations/{id}": migration["id"],
         "/v1/schedules/{id}": client.post("/v1/schedules", json=NIGHTLY).raise_for_status().json()["id"],
         "process": "invoice_to_pay",
+        "table": "invoice_to_pay",
         "key": stuck["effects"][0]["key"],
     }
 
@@ -80,7 +81,7 @@ def example_requests(operation: dict[str, Any]) -> list[dict[str, Any]]:
 def resolved(path: str, ids: dict[str, str]) -> str:
     """Fill in the ids: one of the path's own, else that of the thing it is about."""
     prefix = path.partition("/{id}")[0] + "/{id}"
-    path = path.replace("{id}", ids.get(path) or ids.get(prefix, ""))
+    path = path.replace("{id}", ids.get(path) or ids.get(prefix, "")).replace("{table}", ids["table"])
     return path.replace("{process}", ids["process"]).replace("{key}", ids["key"])
 
 

@@ -12,6 +12,7 @@ import pytest
 from rules import LayeredTable, Table, decide, load_table, restore_layers
 from rules.change import Backtest, Past, Said, backtest, said_of
 
+NOTHING: dict[str, Any] = {"overlays": [], "asked": {}}
 DAY = "2026-10-31"
 SHIPPED = load_table("invoice_to_pay")
 TEXT = SHIPPED.sources[SHIPPED.file]
@@ -51,7 +52,7 @@ def decided(count: int, *, seed: int) -> list[Past]:
                 is_open=rng.random() < 0.4,
                 as_of=None if number % 97 == 0 else SHIPPED.effective_from,
                 facts=facts,
-                overlays=(),
+                record=NOTHING,
                 said=said,
             )
         )
@@ -133,7 +134,7 @@ def test_money_is_summed_by_currency_for_the_facts_that_are_named() -> None:
         is_open=True,
         as_of=SHIPPED.effective_from,
         facts={**example.given, "amount": {"amount": "0.10", "currency": "EUR"}},
-        overlays=(),
+        record=NOTHING,
         said=said,
     )
     dollars = replace(one, facts={**example.given, "amount": {"amount": "7", "currency": "USD"}})
@@ -143,3 +144,23 @@ def test_money_is_summed_by_currency_for_the_facts_that_are_named() -> None:
     assert flip.as_json()["money"] == {"amount": [{"amount": "0.30", "currency": "EUR"}]}
     assert other.as_json()["money"] == {"amount": [{"amount": "7", "currency": "USD"}]}
     assert other.new.kind == "invalid_input"
+
+
+def test_a_fact_that_the_changed_table_does_not_ask_for_is_named_and_not_told() -> None:
+    rows = "- {id: A, when: {}, then: {route: review, role: buyer}, because: so}\n"
+    head = TEXT.partition("inputs:\n")[0]
+    short = restore_layers(
+        {
+            "short.yaml": head
+            + "inputs:\n  kind: {type: enum, values: [invoice, credit_note]}\noutputs:\n"
+            + TEXT.partition("outputs:\n")[2].partition("\n\n")[0]
+            + f"\n\nrules:\n{rows.replace('id: A', 'id: A, priority: 1')}"
+        }
+    )
+
+    result = backtest(
+        short, [one for one in decided(50, seed=11) if one.as_of and one.said.kind == "decision"]
+    )
+
+    assert "amount" in result.unasked
+    assert {flip.new.kind for flip in result.flips} == {"decision"}
