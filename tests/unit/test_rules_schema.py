@@ -207,7 +207,7 @@ def containers(value: Any) -> Any:
         yield from containers(one)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(variants())
 def test_the_schema_refuses_nothing_that_reading_takes(document: Any) -> None:
     try:

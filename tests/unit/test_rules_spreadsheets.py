@@ -70,7 +70,7 @@ def test_a_table_comes_back_from_a_spreadsheet_as_it_was(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(title=TEXTS, reason=TEXTS, label=TEXTS)
 def test_no_text_is_lost_in_a_spreadsheet(file: str, title: str, reason: str, label: str) -> None:
     def quoted(text: str) -> str:
