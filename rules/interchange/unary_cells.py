@@ -1,7 +1,7 @@
 """From the unary tests of other engines to our cells: the same test, or the reason why there is none.
 
 What `null` is to them, a missing value is to us, and one difference counts: their `not("a")` holds for null,
-our `not(a)` does not hold for a missing value.
+and our `not(a)` does not hold for a missing value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,8 +42,8 @@ def cell_text(tests: Tests, kind: ValueType, *, literals: LiteralKind, optional:
         raise NotAValue(
             "a cell of ours holds for a missing value or for values, not for both: write two rules"
         )
-    if optional and not has_null and _holds_for_null(known, negated=tests.negated):
-        raise NotAValue("it holds for null too, and ours for values alone: write not(null, ...)")
+    if optional and not has_null and _may_hold_for_null(known, negated=tests.negated):
+        raise NotAValue("it may hold for null too, and ours for values alone: write not(null, ...)")
     text = _any_of(known)
     if tests.negated:
         text = text[len("not(") : -1] if text.startswith("not(") else f"not({text})"
@@ -62,10 +62,9 @@ def literal_text(literal: Literally, kind: ValueType, *, literals: LiteralKind) 
     return text
 
 
-def _holds_for_null(tests: Sequence[Test], *, negated: bool) -> bool:
-    """Whether null, which equals no literal and compares with none, passes in the other engines."""
-    sign = "=" if negated else "!="
-    return any(isinstance(test, Compared) and test.sign == sign for test in tests)
+def _may_hold_for_null(tests: Sequence[Test], *, negated: bool) -> bool:
+    """Whether null may pass there; of `not(< 5)` the engines do not think alike."""
+    return negated or any(isinstance(test, Compared) and test.sign == "!=" for test in tests)
 
 
 def _any_of(tests: Sequence[Test]) -> str:

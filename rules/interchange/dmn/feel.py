@@ -25,7 +25,7 @@ def literal(value: Value) -> str:
 
 
 def unary_tests(cell: Cell, *, optional: bool) -> str:
-    """A cell as FEEL; `not("a")`, which holds for null there, leaves null out in an optional column.
+    """A cell as FEEL; `not(...)`, which may hold for null there, leaves null out in an optional column.
 
     Raises:
         NotAValue: it tests a set.
@@ -48,9 +48,7 @@ def _negated(inner: Cell, *, optional: bool) -> str:
             return "not(null)"
         case Comparison(sign="!="):
             return literal(inner.bound)
-        case Comparison(sign="=") | OneOf() if optional:
-            return f"not(null, {_test(inner)})"
-    return f"not({_test(inner)})"
+    return f"not({'null, ' if optional else ''}{_test(inner)})"
 
 
 def _test(cell: Cell) -> str:
