@@ -4,6 +4,7 @@ What has no counterpart is noted where it stands, and reading goes on, so that a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -40,8 +41,8 @@ class Column:
     """An input or an output, with its cell of each row.
 
     `type` is ours, or `number` or `string` where the values decide which of ours it is, or empty where only
-    the literals show it, or None if it was refused. `allowed` lists or bounds the values. `said` is what else
-    its declaration says.
+    the literals show it, or None if it was refused. `allowed` lists or bounds the values; where it does not,
+    `words` are those of strings. `said` is what else its declaration says.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     type: str | None
     allowed: Spot | None
     cells: Sequence[Spot]
+    words: Sequence[str] = ()
     said: Mapping[str, Plain] = field(default_factory=dict)
 
 
@@ -98,6 +100,14 @@ class Columns:
         cells = [self._word(spot, one, declared) for spot, one in zip(column.cells, said, strict=True)]
         return declared.entry, cells
 
+    def words(self, cells: Sequence[Spot]) -> list[str]:
+        """The strings that cells say; what else they say is refused where they are read."""
+        said = []
+        for cell in cells:
+            with suppress(NotAValue):
+                said.append(read_literal(cell.text, self._dialect))
+        return list(dict.fromkeys(literal.text for literal in said if literal.kind == "string"))
+
     def values(self, column: Column) -> list[str]:
         """The values that a column lists as allowed, in their order; none if it bounds them otherwise."""
         return _listed(self._tests(column.allowed)) if column.allowed else []
@@ -110,7 +120,7 @@ class Columns:
         known = Tests(tuple(test for test in allowed.each if not is_null(test)), negated=allowed.negated)
         every = [*literals, *allowed.literals()]
         stated = self._type_shown_by(every, column.spot, readable) if column.type == "" else column.type
-        values = _listed(known) if stated in ("string", "enum", "role") else []
+        values = (_listed(known) or [*column.words]) if stated in ("string", "enum", "role") else []
         name = {"string": "enum" if values else word, "number": "decimal"}.get(stated or "", stated)
         kind = self._read(column.spot, partial(_value_type, name, values, column.said)) if name else None
         if not name or kind is None:

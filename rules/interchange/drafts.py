@@ -10,8 +10,10 @@ from typing import NamedTuple
 from rules.declarations import name_of
 from rules.document import Findings, Plain
 from rules.errors import NotAValue, TableError
+from rules.inputs import Tables
 from rules.interchange.columns import Column, Columns, Spot
 from rules.parsing import parse_table
+from rules.table import Table
 from rules.values import shown
 from rules.writing import write_table
 
@@ -26,10 +28,11 @@ class Heading:
 
 
 class TableText(NamedTuple):
-    """A table as a file of ours."""
+    """A table as a file of ours, and as it is read from it; neither if it has no counterpart."""
 
     id: str
     text: str
+    table: Table | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +66,26 @@ class Draft:
     rows: Sequence[Row]
 
 
-def table_text(draft: Draft, columns: Columns, findings: Findings, *, spot: Spot) -> TableText:
-    """The file of ours that a draft becomes; what has no counterpart is noted, where it stands or here."""
-    before = len(findings.found)
+def table_text(
+    draft: Draft, columns: Columns, findings: Findings, *, spot: Spot, noted: int, tables: Tables
+) -> TableText:
+    """The file of ours that a draft becomes; what has no counterpart is noted, where it stands or here.
+
+    `noted` is how many findings there were before the draft was read: with more, it is no whole table.
+    `tables` finds the tables that this one asks.
+    """
     content = _content(draft, columns, source=findings.file.rpartition("/")[2])
-    text = write_table(content) if len(findings.found) == before else ""
+    refused = any(one.type is None for one in (*draft.inputs, *draft.outputs))
+    name = str(draft.head["id"])
+    if refused or len(findings.found) > noted:
+        return TableText(name, "", None)
+    text = write_table(content)
     try:
-        if text:
-            parse_table(text)
+        return TableText(name, text, parse_table(text, tables=tables))
     except TableError as error:
         for finding in error.findings:
             columns.note(spot, finding.message)
-    return TableText(str(draft.head["id"]), text)
+    return TableText(name, "", None)
 
 
 def _content(draft: Draft, columns: Columns, *, source: str) -> dict[str, Plain]:

@@ -27,6 +27,11 @@ KINDS: Mapping[str, LiteralKind] = {
 _OPPOSITE = {"<": "[", "<=": "(", ">": "]", ">=": ")"}
 
 
+def literals_of(kind: str) -> str:
+    """Which literals a column of a type holds, whether of ours or of `rules.interchange.columns`."""
+    return KINDS.get(kind, kind)
+
+
 def cell_text(tests: Tests, kind: ValueType, *, literals: LiteralKind, optional: bool) -> str:
     """The cell of ours that holds for the same values. Raises `NotAValue`."""
     if not tests.each:

@@ -30,7 +30,7 @@ def export_table(
     form: Annotated[Format, typer.Option("--format", help="DMN 1.3, or a spreadsheet of text cells.")],
     out: Annotated[Path | None, typer.Option(help="The file to write; else it is printed.")] = None,
 ) -> None:
-    """Write a table for another tool; what has no counterpart there is refused, with its row."""
+    """Write a table and those that it asks for other tools; what they cannot say is refused, with its row."""
     if form is Format.XLSX and out is None:
         raise typer.BadParameter("a workbook cannot be printed", param_hint="--out")
     table = open_table(name)
@@ -47,7 +47,8 @@ def export_table(
 def _import_spreadsheet(content: bytes, source: str, **_: object) -> Imported:
     """Read a spreadsheet that `export` wrote: it says all of a table, its heading too."""
     text = read_spreadsheet(content, source, load_table)
-    return Imported(tables=[TableText(parse_table(text, source, tables=load_table).id, text)], notes=[])
+    table = parse_table(text, source, tables=load_table)
+    return Imported(tables=[TableText(table.id, text, table)], notes=[])
 
 
 _READERS: Mapping[str, Callable[..., Imported]] = {

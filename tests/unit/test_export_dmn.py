@@ -18,11 +18,46 @@ DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
 
 LIMITS = (FOLDER / "limits.yaml").read_text("utf-8")
 
+GRADE = """\
+id: grade
+version: 1
+owner: Sales
+title: How good a customer is
+effective: {from: 2026-01-01}
+hit: unique
+inputs:
+  years: {type: integer}
+outputs:
+  grade: {type: enum, values: [good, new]}
+  limit: {type: money, currency: EUR}
+rules:
+- {id: G1, when: {years: ">= 2"}, then: {grade: good, limit: 500}, because: Known}
+- {id: G2, when: {years: "< 2"}, then: {grade: new, limit: 50}, because: Unknown}
+"""
+TERMS = """\
+id: terms
+version: 1
+owner: Sales
+title: What a customer may buy
+effective: {from: 2026-01-01}
+hit: unique
+inputs:
+  grade: {type: enum, values: [good, new], from: {table: grade, output: grade}}
+  credit: {type: money, currency: EUR, from: {table: grade, output: limit}}
+outputs:
+  offer: {type: text}
+rules:
+- {id: T1, when: {grade: good, credit: "> 100"}, then: {offer: All of it}, because: Known}
+- {id: T2, when: {grade: new}, then: {offer: Some of it}, because: Unknown}
+"""
+
 
 def back(table: Table) -> Table:
     imported = import_dmn(export_dmn(table).encode(), "back.dmn", heading=NOBODY)
     assert imported.notes == []
-    return parse_table(imported.tables[-1].text)
+    again = imported.tables[-1].table
+    assert again
+    return again
 
 
 def rows_of(table: Table) -> list[object]:
@@ -72,8 +107,9 @@ def test_a_table_comes_back_with_all_that_it_says(name: str) -> None:
 @pytest.mark.parametrize("decision", ["credit", "risk"])
 def test_what_was_imported_comes_back_to_the_letter(decision: str) -> None:
     imported = import_dmn((FOLDER / "credit.dmn").read_bytes(), "credit.dmn", heading=NOBODY, only=decision)
-    table = parse_table(imported.tables[-1].text)
+    table = imported.tables[-1].table
 
+    assert table
     assert back(table).digest == table.digest
 
 
@@ -101,6 +137,15 @@ def test_every_hit_policy_has_its_own(hit: str, policy: str, aggregation: str | 
 
     assert (written.get("hitPolicy"), written.get("aggregation")) == (policy, aggregation)
     assert (back(table).hit, back(table).aggregate) == (table.hit, table.aggregate)
+
+
+def test_an_answer_under_another_name_and_one_of_several_outputs_come_back() -> None:
+    terms = parse_table(TERMS, tables={"grade": parse_table(GRADE)}.__getitem__)
+
+    again = back(terms)
+
+    assert again.inputs == terms.inputs
+    assert again.digest == terms.digest
 
 
 def test_priorities_become_the_order_of_rules() -> None:

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from rules import Decision, Table, TableError, decide, parse_table
+from rules import Decision, Table, TableError, decide
 from rules.interchange.dmn import import_dmn
 from rules.interchange.drafts import Heading
+from rules.values import EnumType
 
 FILE = Path(__file__).parent / "dmn" / "credit.dmn"
 CREDIT = FILE.read_text("utf-8")
 HEADING = Heading(owner="Sales", version="7", effective_from=date(2026, 1, 1))
-FACTS = {"turnover": "20000", "risk": "low", "customer_since": "2019-05-01"}
+FACTS = {"turnover": "20000", "customer_since": "2019-05-01", "rating": 2, "insured": True}
 
 
 def tables_of(text: str) -> dict[str, Table]:
     imported = import_dmn(text.encode(), "credit.dmn", heading=HEADING)
-    return {table.id: parse_table(table.text) for table in imported.tables}
+    return {table.id: table.table for table in imported.tables if table.table}
 
 
 def changed(old: str, new: str) -> str:
@@ -90,16 +91,45 @@ def test_the_order_of_output_values_becomes_priorities_and_allowed_values_a_doma
     assert decide(table, {"rating": 10, "insured": False}, as_of="2026-11-25").kind == "invalid_input"
 
 
+def test_what_a_decision_requires_becomes_a_table_that_is_asked() -> None:
+    tables = tables_of(CREDIT)
+
+    decision = decide(tables["credit"], FACTS | {"rating": 9, "insured": False}, as_of="2026-11-25")
+
+    assert list(tables) == ["risk", "credit"]
+    assert tables["credit"].inputs["risk"].asks == ("risk", "risk")
+    assert decision.as_json()["rule"] == "DecisionRule_0high"
+
+
+@pytest.mark.parametrize("expression", ["risk", "Risk", "risk.risk", "Risk.risk"])
+def test_a_decision_is_called_by_its_name_or_id_or_with_its_output(expression: str) -> None:
+    tables = tables_of(changed("<text>risk</text>", f"<text>{expression}</text>"))
+
+    asking = [one for one in tables["credit"].inputs.values() if one.asks]
+
+    assert [one.asks for one in asking] == [("risk", "risk")]
+
+
+def test_the_words_that_an_asked_decision_says_are_the_values_of_the_input() -> None:
+    text = changed('<text>"high","low"</text>', "<text></text>").replace(
+        'hitPolicy="PRIORITY"', 'hitPolicy="ANY"'
+    )
+    tables = tables_of(text.replace('<text>"low","high"</text>', "<text></text>"))
+
+    assert tables["risk"].outputs["risk"].values == ("low", "high")
+    assert tables["credit"].inputs["risk"].type == EnumType(("low", "high"))
+
+
 def test_null_is_a_missing_value() -> None:
-    table = tables_of(changed('<text>not("high")</text>', "<text>null</text>"))["credit"]
+    table = tables_of(changed("<text>7,8,9</text>", "<text>null</text>"))["risk"]
 
-    decision = decide(table, FACTS | {"risk": None}, as_of="2026-11-25")
+    decision = decide(table, {"rating": None, "insured": False}, as_of="2026-11-25")
 
-    assert table.inputs["risk"].optional
-    assert decision.as_json()["rule"] == "DecisionRule_0mid"
+    assert table.inputs["rating"].optional
+    assert decision.as_json()["rule"] == "DecisionRule_0bad"
 
 
-def test_not_beside_null_is_refused_because_it_would_hold_for_null_too() -> None:
+def test_not_without_null_in_a_column_with_null_is_refused_because_it_may_hold_for_null() -> None:
     text = CREDIT.replace('<text>"high"</text>', "<text>null</text>", 1)
 
     [finding] = findings_of(text)
@@ -159,6 +189,16 @@ def test_every_version_of_dmn_is_read_alike(space: str) -> None:
             "2 inputEntry",
         ),
         ('id="DecisionTable_0a1"', 'id="D" expressionLanguage="groovy"', "decisionTable D", "'groovy'"),
+        ('href="#risk"', 'href="#gone"', "requiredDecision", "no decision of this file"),
+        (
+            'href="#InputData_turnover" />',
+            'href="#x" /><requiredDecision href="#credit" />',
+            "",
+            "credit, credit ask each other in a circle",
+        ),
+        ('hitPolicy="PRIORITY"', 'hitPolicy="COLLECT"', "input Input_risk", "says a list"),
+        ('<text>"high","low"</text>', '<text>"high","low","mid"</text>', "input 'risk'", "of another type"),
+        ("<text>rating</text>", "<text>turnover</text>", "input 'risk'", "of another type"),
         ('<decision id="risk"', '<decision id="credit"', "", "2 decisions have the id 'credit'"),
     ],
 )

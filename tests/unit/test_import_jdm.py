@@ -147,6 +147,111 @@ def test_what_has_no_counterpart_is_refused(content: object, reason: str) -> Non
     assert any(reason in finding for finding in findings_of(content))
 
 
+ZONES = {
+    "hitPolicy": "first",
+    "inputs": [{"id": "z1", "name": "Country", "field": "country"}],
+    "outputs": [{"id": "z2", "name": "Zone", "field": "zone"}],
+    "rules": [{"z1": "'DE'", "z2": "'home'"}, {"z1": "'CH','NO'", "z2": "'near'"}, {"z1": "", "z2": "'far'"}],
+}
+FEES = {
+    "hitPolicy": "first",
+    "inputs": [{"id": "f1", "field": "zone"}, {"id": "f2", "field": "kilos"}],
+    "outputs": [{"id": "f3", "name": "Fee", "field": "fee"}],
+    "rules": [
+        {"f1": "'home'", "f2": "< 5", "f3": "4"},
+        {"f1": "!= 'far'", "f3": "9"},
+        {"f2": "> 2", "f3": "30"},
+    ],
+}
+
+
+def chain(**zones: Any) -> dict[str, Any]:
+    """A table of fees that asks a table of zones."""
+    table = "decisionTableNode"
+    return {
+        "contentType": "application/vnd.gorules.decision",
+        "nodes": [
+            {"id": "in", "name": "Request", "type": "inputNode"},
+            {"id": "fee", "name": "Fee", "type": table, "content": FEES},
+            {
+                "id": "zone",
+                "name": "Zone",
+                "type": table,
+                "content": ZONES | zones,
+            },
+            {"id": "out", "name": "Response", "type": "outputNode"},
+        ],
+        "edges": [
+            {"id": f"{one}-{other}", "sourceId": one, "targetId": other, "type": "edge"}
+            for one, other in (("in", "zone"), ("in", "fee"), ("zone", "fee"), ("fee", "out"))
+        ],
+    }
+
+
+def test_a_table_asks_the_one_before_it_and_decides_as_their_engine_does() -> None:
+    content = json.dumps(chain())
+    zone, fee = import_jdm(content.encode(), "fee.json", heading=HEADING).tables
+    theirs = zen.ZenEngine().create_decision(content)
+
+    assert zone.id == "Zone"
+    assert fee.table is not None
+    assert fee.table.inputs["zone"].asks == ("Zone", "zone")
+    for country, kilos in product(["DE", "NO", "US"], [1, 3, 7]):
+        ours = decide(fee.table, {"country": country, "kilos": str(kilos)}, as_of="2026-11-25").as_json()
+        answer = theirs.evaluate({"country": country, "kilos": kilos})["result"]
+        assert ours.get("outcome", {}).get("fee") == (str(answer["fee"]) if "fee" in answer else None)
+
+
+TO_FEE, BACK = {"sourceId": "zone", "targetId": "fee"}, {"sourceId": "fee", "targetId": "zone"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (chain(hitPolicy="collect"), "says a list"),
+        (chain(rules=[{"z1": "'DE'", "z2": "'Far away!'"}]), "'Far away!' is not a"),
+        (
+            chain(inputs=[{"id": "z1", "field": "fee"}]) | {"edges": [TO_FEE, BACK]},
+            "ask each other in a circle",
+        ),
+    ],
+)
+def test_a_question_that_has_no_counterpart_is_refused(content: dict[str, Any], reason: str) -> None:
+    assert any(reason in finding for finding in findings_of(content))
+
+
+def test_a_field_that_two_tables_say_is_refused() -> None:
+    content = chain()
+    content["nodes"].append({**content["nodes"][2], "id": "other", "name": "Other"})
+    content["edges"].append({"sourceId": "other", "targetId": "fee"})
+
+    assert any("is said by several tables" in finding for finding in findings_of(content))
+
+
+def test_two_nodes_of_one_name_are_refused() -> None:
+    content = chain()
+    content["nodes"].append({**content["nodes"][2], "id": "other"})
+
+    assert "2 nodes become the table 'Zone'" in findings_of(content)
+
+
+def test_a_table_is_asked_by_way_of_one_that_passes_on_what_it_was_given() -> None:
+    content = chain(passThrough=True)
+    first = {
+        "inputs": ZONES["inputs"],
+        "rules": [{"z1": "'DE'", "o": "1"}],
+        "outputs": [{"id": "o", "field": "kilos"}],
+    }
+    content["nodes"].append({"id": "kilos", "name": "Kilos", "type": "decisionTableNode", "content": first})
+    content["edges"].append({"sourceId": "kilos", "targetId": "zone"})
+
+    tables = import_jdm(json.dumps(content).encode(), "fee.json", heading=HEADING).tables
+
+    fee = next(one.table for one in tables if one.id == "Fee")
+    assert fee
+    assert fee.inputs["kilos"].asks == ("Kilos", "kilos")
+
+
 def test_other_nodes_are_left_out_and_said_to_be() -> None:
     content = graph(RULES)
     content["nodes"].append({"id": "n4", "name": "Round it", "type": "functionNode"})

@@ -43,22 +43,30 @@ class ClauseWriter:
 
     def requirements(self) -> Iterator[Tag]:
         """What the decision requires."""
+        questions = [one.asks.table for one in self._table.inputs.values() if one.asks]
+        for asked in dict.fromkeys(questions):
+            yield self._model.require_decision(self._id, asked)
         for one in self._table.inputs.values():
-            yield self._model.require_fact(self._id, one.name, self._type(one.type, f"input {one.name}")[0])
+            if not one.computed:
+                yield self._model.require_fact(
+                    self._id, one.name, self._type(one.type, f"input {one.name}")[0]
+                )
 
     def inputs(self) -> Iterator[Tag]:
         for one in self._table.inputs.values():
             what = f"input {one.name}"
             own_id = self._model.take(f"{self._id}_input_{one.name}")
             reference, ours = self._type(one.type, what)
+            named = self._expression(one, what)
             expression = Tag(
                 "inputExpression",
                 {"id": self._model.take(f"{own_id}_expression"), "typeRef": reference},
-                [Tag("text", {}, one.name)],
+                [Tag("text", {}, named)],
             )
             attributes = {
                 "id": own_id,
                 "label": one.label,
+                "steward:name": one.name if named != one.name else "",
                 "steward:type": ours,
                 "steward:optional": "true" if one.optional else "",
                 **_said(one),
@@ -91,6 +99,15 @@ class ClauseWriter:
         for name, output in self._table.outputs.items():
             writer = partial(_outcome, output, rule.outcome[name])
             yield "outputEntry", self._model.said(self._table, rule.line, f"rule {rule.id}, {name}", writer)
+
+    def _expression(self, declared: Input, what: str) -> str:
+        """What FEEL calls an input: a fact by its name, an answer by the decision that gives it."""
+        if declared.derived:
+            self._model.note(self._table, 1, f"{what}: a derived input has no counterpart in DMN")
+        if declared.asks is None:
+            return declared.name
+        asked = self._model.tables[declared.asks.table]
+        return asked.id if len(asked.outputs) == 1 else f"{asked.id}.{declared.asks.output}"
 
     def _type(self, kind: ValueType, what: str) -> tuple[str, str]:
         if type(kind) not in _TYPES:

@@ -1,17 +1,19 @@
 """The inputs and outputs of a DMN table, as columns of a draft."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from rules.document import Plain
 from rules.errors import NotAValue
+from rules.interchange.answers import answer_of
 from rules.interchange.columns import Column, Columns, Spot
 from rules.interchange.dmn.elements import Element
 from rules.interchange.dmn.names import Asked, asked_by, fact_named
 from rules.interchange.dmn.types import ColumnType, Types
 from rules.interchange.dmn.vocabulary import said_by
 from rules.interchange.drafts import name_from
-from rules.interchange.unary_cells import KINDS
+from rules.interchange.unary_cells import KINDS, literals_of
+from rules.table import Table
 from rules.values import shown
 
 _SAID = ("optional", "unit", "currency")
@@ -19,11 +21,17 @@ _SAID = ("optional", "unit", "currency")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a table is read with: types, input data with their types, and the decisions that it requires."""
+    """What a table is read with.
+
+    The file's types, its input data with theirs, the decisions required and the tables that they became, and
+    which of the table's own outputs others ask for.
+    """
 
     types: Types
     facts: Mapping[str, str]
     required: Sequence[Asked]
+    tables: Mapping[str, Table]
+    asked_for: Set[str]
 
 
 class ColumnReader:
@@ -42,50 +50,64 @@ class ColumnReader:
         return [self._output(n, one, rules, names) for n, one in enumerate(self._table.all("output"))]
 
     def _input(self, n: int, element: Element, rules: Sequence[Element]) -> Column:
-        expression = element.text_at("inputExpression", "text")
-        spot = Spot(element.at, f"input {element.id}", expression)
-        name, asked = self._named(element, spot)
-        typed = element.first("inputExpression") or element
-        reference = typed.attributes.get("typeRef") or self._around.facts.get(expression, "")
-        label = element.attributes.get("label") or (expression if expression != name else "")
-        said = {**_said(element, label), **({"from": asked} if asked else {})}
-        return self._column(
-            name,
-            spot,
-            self._type(reference, element, "inputValues", spot),
-            said,
-            _cells("inputEntry", n, rules),
+        spot = Spot(element.at, f"input {element.id}", element.text_at("inputExpression", "text"))
+        cells = _cells("inputEntry", n, rules)
+        try:
+            if question := asked_by(spot.text, self._around.required):
+                return self._answered(element, spot, cells, *question)
+            name = fact_named(spot.text, tuple(self._around.facts))
+        except NotAValue as refusal:
+            self._columns.note(spot, refusal)
+            return Column(name=spot.what, spot=spot, type=None, allowed=None, cells=cells)
+        kind = self._input_type(element, spot)
+        said = _said(element, spot.text, name)
+        return Column(name=name, spot=spot, type=kind.name, allowed=kind.allowed, cells=cells, said=said)
+
+    def _answered(
+        self, element: Element, spot: Spot, cells: Sequence[Spot], table: str, output: str
+    ) -> Column:
+        """An input that another decision answers, and so decides the type of."""
+        name = said_by(element, "name") or name_from(spot.text)
+        kind = self._input_type(element, spot)
+        answer = answer_of(self._around.tables[table], output) if table in self._around.tables else None
+        if answer and kind.name and literals_of(kind.name) != literals_of(answer.type):
+            self._columns.note(spot, f"is a {kind.name}, and decision {table!r} says a {answer.type}")
+        said = _said(element, spot.text, name) | {"from": {"table": table, "output": output}}
+        return Column(
+            name=name,
+            spot=spot,
+            type=answer.type if answer else None,
+            allowed=kind.allowed,
+            cells=cells,
+            words=answer.words if answer else (),
+            said={**said, **(answer.said if answer else {})},
         )
 
     def _output(self, n: int, element: Element, rules: Sequence[Element], names: Mapping[str, str]) -> Column:
         called = element.attributes.get("name", "")
         spot = Spot(element.at, f"output {element.id}", called)
         name = names.get(called, "")
-        label = element.attributes.get("label") or (called if called != name else "")
-        said = _said(element, label)
+        said = _said(element, called, name)
         if only_when := said_by(element, "onlyWhen"):
             other, _, value = only_when.partition("=")
             said["only_when"] = {other: value}
-        reference = element.attributes.get("typeRef", "")
-        return self._column(
-            name,
-            spot,
-            self._type(reference, element, "outputValues", spot),
-            said,
-            _cells("outputEntry", n, rules),
+        kind = self._type(element.attributes.get("typeRef", ""), element, "outputValues", spot)
+        cells = _cells("outputEntry", n, rules)
+        words = self._columns.words(cells) if name in self._around.asked_for else ()
+        return Column(
+            name=name,
+            spot=spot,
+            type=kind.name,
+            allowed=kind.allowed,
+            cells=cells,
+            words=words,
+            said=said,
         )
 
-    def _named(self, element: Element, spot: Spot) -> tuple[str, dict[str, Plain] | None]:
-        try:
-            if asked := asked_by(spot.text, self._around.required):
-                return said_by(element, "name") or name_from(spot.text), {
-                    "table": asked[0],
-                    "output": asked[1],
-                }
-            return fact_named(spot.text, tuple(self._around.facts)), None
-        except NotAValue as refusal:
-            self._columns.note(spot, refusal)
-            return spot.what, None
+    def _input_type(self, element: Element, spot: Spot) -> ColumnType:
+        typed = element.first("inputExpression") or element
+        reference = typed.attributes.get("typeRef") or self._around.facts.get(spot.text, "")
+        return self._type(reference, element, "inputValues", spot)
 
     def _type(self, reference: str, element: Element, values: str, spot: Spot) -> ColumnType:
         """The type that DMN states, or ours that the column states besides, with the values allowed."""
@@ -100,21 +122,19 @@ class ColumnReader:
         ours = said_by(element, "type")
         if not ours or found.name is None:
             return found
-        if KINDS.get(ours) != KINDS.get(found.name, found.name):
+        if ours not in KINDS or literals_of(ours) != literals_of(found.name):
             self._columns.note(
                 spot, f"is a {found.name or 'column without a type'} and not our {shown(ours)}"
             )
             return found
         return ColumnType(ours, found.allowed)
 
-    def _column(
-        self, name: str, spot: Spot, kind: ColumnType, said: Mapping[str, Plain], cells: Sequence[Spot]
-    ) -> Column:
-        return Column(name=name, spot=spot, type=kind.name, allowed=kind.allowed, cells=cells, said=said)
 
-
-def _said(element: Element, label: str) -> dict[str, Plain]:
-    said: dict[str, Plain] = {name: text for name in _SAID if (text := said_by(element, name))}
+def _said(element: Element, called: str, name: str) -> dict[str, Plain]:
+    """What our own attributes say of a column, and its label, which else is what DMN calls it."""
+    said: dict[str, Plain] = {key: text for key in _SAID if (text := said_by(element, key))}
+    is_ours = called == name or said_by(element, "name")
+    label = element.attributes.get("label") or ("" if is_ours else called)
     return {**said, "label": label} if label else said
 
 

@@ -1,7 +1,5 @@
 """From tables of ours to the XML of DMN 1.3; what DMN cannot say stands in attributes of our own."""
 
-from collections.abc import Sequence
-
 from rules.errors import NotAValue, TableError
 from rules.interchange.dmn.decisions import DecisionWriter
 from rules.interchange.dmn.markup import Tag, document
@@ -10,8 +8,8 @@ from rules.interchange.dmn.vocabulary import BOUNDS, DIAGRAM, LINES, MODEL, OURS
 from rules.table import Table
 
 
-def export_dmn(table: Table, asked: Sequence[Table] = ()) -> str:
-    """Write a table as a DMN file; `asked` are the tables that it asks for inputs, and those that these ask.
+def export_dmn(table: Table) -> str:
+    """Write a table as a DMN file, with the tables that it asks.
 
     A table that goes by priority is written in that order, and there the first rule that fits decides: that
     two of equal priority may contradict each other, and leave it to a person, no hit policy of DMN says.
@@ -19,7 +17,7 @@ def export_dmn(table: Table, asked: Sequence[Table] = ()) -> str:
     Raises:
         TableError: something of them has no counterpart in DMN; `findings` says all of it.
     """
-    model = Model([table, *asked])
+    model = Model(_with_asked(table))
     decisions = [DecisionWriter(one, model).decision() for one in model.tables.values()]
     attributes = {
         "xmlns": MODEL,
@@ -40,3 +38,13 @@ def export_dmn(table: Table, asked: Sequence[Table] = ()) -> str:
     except NotAValue as refusal:
         model.note(table, 1, refusal)
         raise TableError(model.findings) from refusal
+
+
+def _with_asked(table: Table) -> list[Table]:
+    """The table and all that it asks by way of others, each once."""
+    found, left = {table.id: table}, [table]
+    while left:
+        new = {name: one for name, one in left.pop().asked.items() if name not in found}
+        found |= new
+        left += new.values()
+    return list(found.values())
