@@ -5,8 +5,7 @@ they name.
 """
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,10 +16,27 @@ from pydantic import BaseModel, Field, JsonValue
 from nodes.decide import decide
 from nodes.documents import find_document
 from nodes.einvoice import Finding, Invoice, check_arithmetic, read_invoice
-from nodes.invoice_facts import Company, arithmetic_fact, facts_of, iban_fact, identity_fact
+from nodes.invoice_facts import (
+    Company,
+    arithmetic_fact,
+    facts_of,
+    iban_fact,
+    identity_fact,
+    match_facts,
+    title_of,
+)
 from nodes.invoice_limits import beyond_limits
+from nodes.invoice_payment import (
+    Supplier,
+    Treasury,
+    costs_of_both,
+    discount,
+    due_date,
+    payment_facts,
+    payment_review,
+)
 from nodes.matching import Match, Order, match_order
-from nodes.review import Approval, Completion, Review
+from nodes.review import Approval, Completion, Review, Settlement, reason_of
 from tools import RETRY, server
 from tools.errors import ToolRefused
 
@@ -43,16 +59,6 @@ class Arrival(BaseModel):
     ]
 
 
-class Supplier(BaseModel):
-    """The supplier as the ERP's master data know it."""
-
-    id: str
-    name: str
-    vat_id: str
-    iban: str
-    terms_days: int
-
-
 class Payable(Arrival):
     """A supplier's invoice on its way through the house. Every outcome starts at the cautious answer."""
 
@@ -66,11 +72,18 @@ class Payable(Arrival):
     same_invoices: list[dict[str, JsonValue]] = []
     preceding: list[dict[str, JsonValue] | None] = []
     match: Match | None = None
+    context: dict[str, str | None] = {}
     facts: dict[str, JsonValue] = {}
     approved: dict[str, JsonValue] = {}
+    approvals: int = 0
     decision: dict[str, Any] = {}
     answer: dict[str, str] = {}
     booking: dict[str, JsonValue] = {}
+    payment_day: date | None = None
+    payment_facts: dict[str, JsonValue] = {}
+    payment_decision: dict[str, Any] = {}
+    treasury: Treasury = Treasury()
+    settled: dict[str, JsonValue] = {}
     payment: dict[str, JsonValue] = {}
     outcome: Literal["book", "ask", "reject"] = "ask"
     result: str = ""
@@ -94,7 +107,7 @@ async def read(state: Payable) -> dict[str, Any]:
     findings = [*reading.findings, *(beyond_limits(reading.invoice) if reading.invoice else [])]
     return {
         "as_of": today,
-        "title": _title(reading.invoice) if reading.invoice else f"Document {document.name}",
+        "title": title_of(reading.invoice) if reading.invoice else f"Document {document.name}",
         "invoice": reading.invoice.model_dump(mode="json") if reading.invoice else None,
         "found": reading.found,
         "findings": [finding.model_dump() for finding in findings],
@@ -170,7 +183,7 @@ async def match(state: Payable) -> dict[str, Any]:
 async def assess(state: Payable) -> dict[str, Any]:
     """Gather the facts that the rules ask for; a fact that nobody knows is missing, not zero."""
     invoice, matched = state.read_invoice, state.match or Match(order="none")
-    us = Company.model_validate(await erp.call("get_company"))
+    company = await erp.call("get_company")
     converted = await erp.call(
         "convert_amount",
         amount=str(invoice.totals.tax_inclusive),
@@ -180,28 +193,27 @@ async def assess(state: Payable) -> dict[str, Any]:
     supplier = Company.model_validate(state.supplier.model_dump()) if state.supplier else None
     amount = {"amount": converted["amount"], "currency": converted["currency"]}
     facts: dict[str, JsonValue] = {
-        **facts_of(invoice, us=us, as_of=state.as_of or invoice.issue_date),
+        **facts_of(invoice, us=Company.model_validate(company), as_of=state.as_of or invoice.issue_date),
         "amount": amount if converted["found"] else None,
         "arithmetic": arithmetic_fact(state.arithmetic),
         "supplier": "known" if supplier else "unknown",
+        "hold": state.supplier.hold if state.supplier else "none",
         "identity": identity_fact(invoice, supplier),
         "iban": iban_fact(invoice, state.supplier.iban if state.supplier else None),
         "duplicate": _duplicate_fact(invoice, state.same_invoices),
-        "order": matched.order,
-        "price_variance_pct": _text(matched.price_variance_pct),
-        "quantity_excess": _text(matched.quantity_excess),
+        **match_facts(matched),
         "preceding": "none" if not invoice.preceding else "booked" if all(state.preceding) else "not_booked",
     }
-    return {"facts": facts}
+    return {"facts": facts, "context": {"entity": company["entity"], "contract": matched.contract}}
 
 
 def ask(state: Payable) -> dict[str, Any]:
     """Ask the role that the rules named."""
     refusal = state.booking.get("message")
     review = Review(
-        question=f"Book {state.title}?",
+        question=f"Book {state.title}?{_which_approval(state)}",
         role=state.decision.get("outcome", {}).get("role") or "controller",
-        reason=f"The ERP refused to book it: {refusal}" if refusal else _reason(state.decision),
+        reason=f"The ERP refused to book it: {refusal}" if refusal else reason_of(state.decision),
         proposal=None if refusal else "approve",
         evidence=_evidence(state),
     )
@@ -209,6 +221,7 @@ def ask(state: Payable) -> dict[str, Any]:
     return {
         "answer": answer.model_dump(),
         "approved": state.facts if answer.decision == "approve" else {},
+        "approvals": _given_approvals(state) + 1 if answer.decision == "approve" else 0,
         "booking": {},
         "outcome": "reject" if answer.decision == "reject" else "ask",
     }
@@ -229,7 +242,7 @@ async def book(state: Payable) -> dict[str, Any]:
             number=invoice.number,
             kind=invoice.kind,
             date=invoice.issue_date.isoformat(),
-            due_date=_due_date(invoice, supplier).isoformat(),
+            due_date=due_date(invoice, supplier).isoformat(),
             currency=invoice.currency,
             net=str(invoice.totals.tax_exclusive),
             tax=str(invoice.totals.tax),
@@ -242,19 +255,51 @@ async def book(state: Payable) -> dict[str, Any]:
     except ToolRefused as refused:
         booking = {"status": "refused", "message": str(refused)}
     if booking["status"] == "refused":
-        return {"booking": booking, "approved": {}, "outcome": "ask"}
+        return {"booking": booking, "approved": {}, "approvals": 0, "outcome": "ask"}
     return {"booking": booking, "outcome": "book", "result": f"booked as entry {booking['entry']}"}
 
 
+async def plan(state: Payable) -> dict[str, Any]:
+    """Look up what decides when to pay: holds and terms of the supplier, and whether cash is stopped."""
+    seller, today = state.read_invoice.seller, datetime.now(UTC).date()
+    found = await erp.call("find_supplier", vat_id=seller.vat_id or "", name=seller.name)
+    supplier = Supplier.model_validate(found["supplier"]) if found["supplier"] else None
+    treasury = Treasury.model_validate(await erp.call("get_company"))
+    return {
+        "supplier": found["supplier"],
+        "treasury": treasury.model_dump(mode="json"),
+        "payment_day": today.isoformat(),
+        "payment_facts": payment_facts(state.read_invoice, supplier, treasury, today=today),
+    }
+
+
+def settle(state: Payable) -> dict[str, Any]:
+    """Ask what the rules leave open: when to pay, or whether a hold is lifted."""
+    evidence: dict[str, JsonValue] = {
+        "booking": state.booking,
+        "facts": state.payment_facts,
+        "decision": state.payment_decision,
+        "supplier": state.supplier.model_dump(mode="json") if state.supplier else None,
+        "costs": _costs(state),
+    }
+    review = payment_review(state.title, state.payment_decision, evidence=evidence)
+    answer = interrupt(review.model_dump(mode="json"), response_schema=Settlement)
+    if answer.decision == "do_not_pay":
+        result = f"{state.result}, not paid: {answer.comment}"
+        return {"answer": answer.model_dump(), "settled": {}, "result": result}
+    chosen = answer.decision.removeprefix("pay_") if answer.decision != "check_again" else None
+    return {"answer": answer.model_dump(), "settled": {"facts": state.payment_facts, "pay": chosen}}
+
+
 async def schedule(state: Payable) -> dict[str, Any]:
-    """Schedule the payment, to the account in the master data."""
-    due = _due_date(state.read_invoice, _known(state.supplier))
-    day = max(due, state.as_of or due)
+    """Schedule the payment, to the account in the master data, less the discount if it is early."""
+    invoice, today = state.read_invoice, state.payment_day or state.read_invoice.issue_date
+    amount, day = invoice.totals.payable, max(due_date(invoice, _known(state.supplier)), today)
+    if _pay(state) == "early":
+        saved = discount(invoice, _known(state.supplier), today=today)
+        amount, day = amount - (saved or 0), today
     payment = await erp.call(
-        "schedule_payment",
-        entry=state.booking["entry"],
-        date=day.isoformat(),
-        amount=str(state.read_invoice.totals.payable),
+        "schedule_payment", entry=state.booking["entry"], date=day.isoformat(), amount=str(amount)
     )
     if payment["status"] == "refused":
         return {"payment": payment, "result": f"{state.result}, no payment: {payment['message']}"}
@@ -263,16 +308,10 @@ async def schedule(state: Payable) -> dict[str, Any]:
 
 def reject(state: Payable) -> dict[str, Any]:
     """Reject the document and say why."""
-    by_rule = [_reason(state.decision), *(finding.message for finding in state.arithmetic)]
+    by_rule = [reason_of(state.decision), *(finding.message for finding in state.arithmetic)]
     by_person = state.answer.get("decision") == "reject"
     reason = state.answer["comment"] if by_person else "; ".join(by_rule)
     return {"outcome": "reject", "result": f"rejected: {reason}"}
-
-
-def _title(invoice: Invoice) -> str:
-    word = "Invoice" if invoice.kind == "invoice" else "Credit note"
-    total = f"{invoice.totals.tax_inclusive:,.2f} {invoice.currency}"
-    return f"{word} {invoice.number} of {invoice.seller.name}, {total}"
 
 
 def _evidence(state: Payable) -> dict[str, JsonValue]:
@@ -286,10 +325,38 @@ def _evidence(state: Payable) -> dict[str, JsonValue]:
         "payee": invoice.payee.name if invoice.payee else None,
         "accounts": [means.account for means in invoice.payment_means if means.account],
         "amount_due": f"{invoice.totals.payable:.2f} {invoice.currency}",
-        "supplier": state.supplier.model_dump() if state.supplier else None,
+        "supplier": state.supplier.model_dump(mode="json") if state.supplier else None,
         "same_invoices": list(state.same_invoices),
         "match": state.match.model_dump(mode="json") if state.match else None,
     }
+
+
+def _which_approval(state: Payable) -> str:
+    needed = _needed_approvals(state)
+    return f" Approval {_given_approvals(state) + 1} of {needed}." if needed > 1 else ""
+
+
+def _needed_approvals(state: Payable) -> int:
+    return state.decision.get("outcome", {}).get("approvers") or 1
+
+
+def _given_approvals(state: Payable) -> int:
+    """How many have approved these facts; an approval of other facts is none."""
+    return state.approvals if state.approved == state.facts else 0
+
+
+def _pay(state: Payable) -> str:
+    """When to pay: as the table says, or where it is of two minds, as was chosen on the same facts."""
+    if state.payment_decision["kind"] == "decision":
+        return str(state.payment_decision["outcome"]["pay"])
+    chosen = state.settled.get("pay") if state.settled.get("facts") == state.payment_facts else None
+    return str(chosen or "ask")
+
+
+def _costs(state: Payable) -> dict[str, JsonValue]:
+    if state.supplier is None or state.payment_day is None:
+        return {}
+    return costs_of_both(state.read_invoice, state.supplier, state.treasury, today=state.payment_day)
 
 
 def _duplicate_fact(invoice: Invoice, same: list[dict[str, JsonValue]]) -> str:
@@ -301,25 +368,14 @@ def _duplicate_fact(invoice: Invoice, same: list[dict[str, JsonValue]]) -> str:
     return "certain" if certain else "possible"
 
 
-def _due_date(invoice: Invoice, supplier: Supplier) -> date:
-    due = invoice.due_date or invoice.issue_date + timedelta(days=supplier.terms_days)
-    return max(due, invoice.issue_date)
-
-
 def _known(supplier: Supplier | None) -> Supplier:
     if supplier is None:
         raise ValueError("an invoice of an unknown supplier cannot be booked")
     return supplier
 
 
-def _reason(decision: dict[str, Any]) -> str:
-    if decision.get("kind") == "decision":
-        return f"{decision['because']} ({decision['rule']})"
-    return str(decision.get("message", "the rules gave no decision"))
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
+def entity(state: Payable) -> dict[str, str | None]:
+    return {"entity": state.context.get("entity")}
 
 
 def after_read(state: Payable) -> Literal["complete", "check"]:
@@ -339,7 +395,7 @@ def after_decide(state: Payable) -> Literal["book", "ask", "reject"]:
         return "ask"
     route = state.decision["outcome"]["route"]
     if route == "review":
-        return "book" if state.supplier and state.approved == state.facts else "ask"
+        return "book" if state.supplier and _given_approvals(state) >= _needed_approvals(state) else "ask"
     return "book" if route == "book" else "reject"
 
 
@@ -348,23 +404,46 @@ def after_ask(state: Payable) -> Literal["find_supplier", "reject"]:
     return "reject" if state.outcome == "reject" else "find_supplier"
 
 
-def after_book(state: Payable) -> Literal["ask", "schedule", "done"]:
+def after_book(state: Payable) -> Literal["ask", "plan", "done"]:
     """Ask again what was refused; pay what is owed, unless the money goes another way."""
     if state.booking["status"] == "refused":
         return "ask"
     owed = state.read_invoice.kind == "invoice" and state.read_invoice.totals.payable > 0
     by_transfer = (state.facts["payment"], state.facts["payee"]) == ("transfer", "seller")
-    return "schedule" if owed and by_transfer else "done"
+    return "plan" if owed and by_transfer else "done"
 
+
+def after_decide_payment(state: Payable) -> Literal["schedule", "settle"]:
+    """Pay when the table says, and ask what it withholds or cannot decide."""
+    return "schedule" if _pay(state) in ("early", "when_due") else "settle"
+
+
+def after_settle(state: Payable) -> Literal["plan", "done"]:
+    """Look everything up again before an answer is acted upon: a hold or a discount lost goes before it."""
+    return "done" if state.answer["decision"] == "do_not_pay" else "plan"
+
+
+DECIDE_PAYMENT = decide(
+    "invoice_payment",
+    facts=lambda state: state.payment_facts,
+    as_of=lambda state: state.payment_day,
+    context=entity,
+    into="payment_decision",
+)
 
 graph = (
     StateGraph(Payable, input_schema=Arrival)
     .set_node_defaults(retry_policy=RETRY)
     .add_node(read)
     .add_node(complete)
-    .add_sequence([check, find_supplier, find_duplicates, match, assess, decide("invoice_to_pay")])
+    .add_sequence(
+        [check, find_supplier, find_duplicates, match, assess, decide("invoice_to_pay", context=entity)]
+    )
     .add_node(ask)
     .add_node(book)
+    .add_node(plan)
+    .add_node("decide_payment", DECIDE_PAYMENT)
+    .add_node(settle)
     .add_node(schedule)
     .add_node(reject)
     .add_edge(START, "read")
@@ -372,7 +451,10 @@ graph = (
     .add_conditional_edges("complete", after_complete)
     .add_conditional_edges("decide", after_decide)
     .add_conditional_edges("ask", after_ask)
-    .add_conditional_edges("book", after_book, {"ask": "ask", "schedule": "schedule", "done": END})
+    .add_conditional_edges("book", after_book, {"ask": "ask", "plan": "plan", "done": END})
+    .add_edge("plan", "decide_payment")
+    .add_conditional_edges("decide_payment", after_decide_payment)
+    .add_conditional_edges("settle", after_settle, {"plan": "plan", "done": END})
     .add_edge("schedule", END)
     .add_edge("reject", END)
 )

@@ -23,8 +23,9 @@ def decide(
     facts: Callable[[StateT], Mapping[str, object]] | None = None,
     as_of: Callable[[StateT], date | str | None] | None = None,
     context: Callable[[StateT], Mapping[str, str | None]] | None = None,
+    into: str = "decision",
 ) -> Step:
-    """Make a step that decides by a table and returns `{"decision": {...}}`.
+    """Make a step that decides by a table and returns `{"decision": {...}}`, or another field than that.
 
     `table` is the name of a file in `rules/`, or a table that was loaded from elsewhere. The facts and the
     day come from the state's fields `facts` and `as_of`, unless a function of the state is given for them;
@@ -48,7 +49,7 @@ def decide(
         effective = text.table(context(state) if context else {}, _day(day))
         said = rules.decide(effective, given, as_of=day)
         await rulebook.record(said, by=text, facts=given)
-        return {"decision": said.as_json()}
+        return {into: said.as_json()}
 
     step.__name__ = step.__qualname__ = "decide"
     step.__doc__ = f"Decide by table {layers.base.id}, version {layers.base.version}: {layers.base.title}."

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from nodes.einvoice import Finding, Invoice
+from nodes.matching import Match
 
 HIGHEST_VAT = Decimal(27)
 """Percent. Hungary's standard rate is the highest in the European Union; a directive sets no ceiling."""
@@ -32,6 +33,13 @@ class Company(BaseModel):
 
     name: str
     vat_id: str
+
+
+def title_of(invoice: Invoice) -> str:
+    """Name a document in the one line that lists show."""
+    word = "Invoice" if invoice.kind == "invoice" else "Credit note"
+    total = f"{invoice.totals.tax_inclusive:,.2f} {invoice.currency}"
+    return f"{word} {invoice.number} of {invoice.seller.name}, {total}"
 
 
 def facts_of(invoice: Invoice, *, us: Company, as_of: date) -> dict[str, JsonValue]:
@@ -60,6 +68,15 @@ def identity_fact(invoice: Invoice, supplier: Company | None) -> str:
     if supplier is None or invoice.seller.vat_id is None:
         return "partial"
     return "full" if same_company(invoice.seller.name, invoice.seller.vat_id, supplier) else "partial"
+
+
+def match_facts(matched: Match) -> dict[str, JsonValue]:
+    """State what the match came to; what was not compared is missing, not zero."""
+    return {
+        "order": matched.order,
+        "price_variance_pct": _text(matched.price_variance_pct),
+        "quantity_excess": _text(matched.quantity_excess),
+    }
 
 
 def iban_fact(invoice: Invoice, iban: str | None) -> str:
@@ -100,6 +117,10 @@ def _unusual_vat(invoice: Invoice) -> bool:
         not 0 <= rate <= HIGHEST_VAT or tax < 0 or (category in UNTAXED and (rate or tax))
         for category, rate, tax in groups
     )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
 
 
 def _compact(text: str) -> str:

@@ -41,6 +41,7 @@ class Order(BaseModel):
     number: str
     supplier: str
     currency: str
+    contract: str | None = None
     lines: list[OrderLine]
 
 
@@ -66,6 +67,7 @@ class Match(BaseModel):
 
     order: Literal["matched", "partial", "unknown_order", "none"]
     number: str | None = None
+    contract: str | None = None
     price_variance_pct: Decimal | None = None
     quantity_excess: Decimal | None = None
     lines: list[LineMatch] = []
@@ -96,6 +98,7 @@ def match_order(invoice: Invoice, order: Order | None, *, supplier: str | None) 
     return Match(
         order="matched" if complete and order.currency == invoice.currency else "partial",
         number=order.number,
+        contract=order.contract,
         price_variance_pct=max(
             (line.variance_pct for line in lines if line.variance_pct is not None), default=None
         ),

@@ -1,6 +1,7 @@
 """Questions to a person: what a review shows, and the forms it is answered with."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -17,6 +18,13 @@ class Review(BaseModel):
     reason: str
     proposal: str | None = None
     evidence: dict[str, JsonValue] = {}
+
+
+def reason_of(decision: Mapping[str, Any]) -> str:
+    """Say why a table decided as it did, or that it could not."""
+    if decision.get("kind") == "decision":
+        return f"{decision['because']} ({decision['rule']})"
+    return str(decision.get("message", "the rules gave no decision"))
 
 
 def _needs(decisions: dict[str, str]) -> dict[str, JsonValue]:
@@ -44,6 +52,21 @@ class Approval(BaseModel):
     def _check(self) -> "Approval":
         if self.decision == "reject" and not self.comment.strip():
             raise ValueError("a rejection needs a comment")
+        return self
+
+
+class Settlement(BaseModel):
+    """Pay now or when it is due, have everything looked up again, or close the case without a payment."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_needs({"do_not_pay": "comment"}))
+
+    decision: Literal["pay_early", "pay_when_due", "check_again", "do_not_pay"]
+    comment: Comment = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Settlement":
+        if self.decision == "do_not_pay" and not self.comment.strip():
+            raise ValueError("not to pay needs a comment")
         return self
 
 

@@ -98,12 +98,15 @@ def _equal(one: Rule, other: Rule) -> bool:
 def _common_facts(base: Table, one: Rule, other: Rule) -> str | None:
     """Facts that both rules fit, in words, if there are any."""
     samples = []
+    tested = {condition.input for condition in (*one.conditions, *other.conditions)}
+    if any(base.inputs[name].computed for name in tested):
+        return None  # whether there are facts for a pair of computed values is another question
     for name, declared in base.inputs.items():
         column = _column(declared, [one.cell(name), other.cell(name)])
         common = column.possible & column.cells[0] & column.cells[1]
         if not common:
             return None
-        if {name} & {condition.input for condition in (*one.conditions, *other.conditions)}:
+        if name in tested:
             atom = next(bits(common))
             value = None if atom == column.cut.missing else column.cut.sample(atom)
             samples.append(f"{name}: {in_words(None if value is None else declared.type.plain(value))}")

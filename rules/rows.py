@@ -21,7 +21,10 @@ class Rows:
 
     def read(self, nodes: tuple[Node, ...]) -> tuple[Rule, ...]:
         sections = [Section(node, self._findings, what=f"rule {n}") for n, node in enumerate(nodes, start=1)]
-        return tuple(map(self._rule, sections))
+        rules = tuple(map(self._rule, sections))
+        for rule, section in zip(rules, sections, strict=True):
+            self._check_contradicts(rule, section)
+        return rules
 
     def _rule(self, section: Section) -> Rule:
         rule = Rule(
@@ -31,11 +34,18 @@ class Rows:
             outcome=self._outcome(section.section("then")),
             because=section.text("because"),
             mandatory=section.word("mandatory", ("false", "true"), optional=True) == "true",
+            contradicts=section.names("contradicts"),
             origin=self._findings.file,
             line=section.at.line,
         )
         section.close()
         return rule
+
+    def _check_contradicts(self, rule: Rule, section: Section) -> None:
+        for other in rule.contradicts:
+            if other == rule.id or other not in self._lines:
+                at = section.place("contradicts")
+                section.note(f"'contradicts': {shown(other)} is no other rule of this file", at=at)
 
     def _priority(self, section: Section) -> int:
         # Under a hit policy that is none, what is said of priorities is not judged.

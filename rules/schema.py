@@ -149,6 +149,9 @@ def _rule() -> Schema:
             "then": _said(_map(_TEXT), "What it says."),
             "because": _said(_TEXT, "Why, in words that whoever is affected may read."),
             "mandatory": _said(_FLAG, "Whether no overlay may decide otherwise."),
+            "contradicts": _said(
+                _list(_NAME), "Rules that say otherwise on purpose: where both fit, a person decides."
+            ),
         },
         required=["id", "when", "then", "because"],
     )

@@ -80,6 +80,16 @@ class Section:
             return ()
         return node.items
 
+    def names(self, key: str) -> tuple[str, ...]:
+        """Take a list of texts, which may be absent."""
+        names = []
+        for node in self.listing(key, optional=True):
+            try:
+                names.append(filled(text_of(node)))
+            except NotAValue as refusal:
+                self.note(f"{key!r}: {refusal}", at=node.at)
+        return tuple(names)
+
     def section(self, key: str, *, optional: bool = False) -> "Section":
         """Take a mapping; an absent one stands in as an empty one that misses nothing."""
         node = self.take(key, optional=optional)

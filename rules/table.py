@@ -88,6 +88,7 @@ class Rule:
 
     `origin` is the file that it stands in, and `line` its line there. Of two rows that fit, the one of higher
     `standing` has the say whatever their priorities, and a mandatory one before any that is not.
+    `contradicts` names rules that say otherwise on purpose: where both fit, a person decides.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Rule:
     line: int
     mandatory: bool = False
     standing: int = 0
+    contradicts: tuple[str, ...] = ()
 
     def cell(self, name: str) -> Cell:
         """Its test of an input."""

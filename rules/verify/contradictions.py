@@ -1,4 +1,7 @@
-"""Contradictions: rows that fit at once, of which the hit policy lets none decide."""
+"""Contradictions: rows that fit at once, of which the hit policy lets none decide.
+
+Rows that say of each other that they contradict do so on purpose, and are none.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -40,6 +43,8 @@ def _suspects(subject: Subject) -> Iterator[int]:
 def _contradiction(subject: Subject, one: int, other: int) -> Iterator[Flaw]:
     box = common(subject.boxes[one], subject.boxes[other])
     rules = [subject.rules[one], subject.rules[other]]
+    if rules[0].id in rules[1].contradicts or rules[1].id in rules[0].contradicts:
+        return
     names = f"{rules[0].id} and {rules[1].id}"
     try:
         point = subject.space.find(

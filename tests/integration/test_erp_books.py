@@ -174,18 +174,16 @@ def test_a_currency_without_a_rate_is_not_found(database):
     assert not convert_amount(database, amount="1.00", currency="JPY", date="2026-09-01").found
 
 
-def test_a_supplier_comes_with_its_discount_and_without_a_hold_unless_one_is_set(database, raw):
+def test_a_supplier_has_neither_hold_nor_discount_until_one_is_entered(database, raw):
     before = find_supplier(database, vat_id="DE129273398", name="", iban="").supplier
-    raw.execute("UPDATE suppliers SET hold = 'payment', discount_pct = NULL, discount_days = NULL")
+    raw.execute("UPDATE suppliers SET hold = 'payment', discount_pct = '2.5', discount_days = 10")
     after = find_supplier(database, vat_id="DE129273398", name="", iban="").supplier
 
-    assert (before.hold, before.discount_pct, before.discount_days) == ("none", "2", 14)
-    assert (after.hold, after.discount_pct, after.discount_days) == ("payment", None, None)
+    assert (before.hold, before.discount_pct, before.discount_days) == ("none", None, None)
+    assert (after.hold, after.discount_pct, after.discount_days) == ("payment", "2.5", 10)
 
 
-@pytest.mark.parametrize(
-    "change", ["hold = 'perhaps'", "discount_days = NULL", "discount_pct = NULL", "discount_days = -1"]
-)
+@pytest.mark.parametrize("change", ["hold = 'perhaps'", "discount_days = 14", "discount_pct = '2'"])
 def test_a_hold_of_another_kind_and_half_a_discount_are_refused(raw, change):
     with pytest.raises(sqlite3.IntegrityError):
         raw.execute(f"UPDATE suppliers SET {change} WHERE id = 'S-1001'")

@@ -18,6 +18,7 @@ FACTS: dict[str, Any] = {
     "amount": {"amount": "480.00", "currency": "EUR"},
     "currency": "EUR",
     "supplier": "known",
+    "hold": "none",
     "iban": "same",
     "arithmetic": "right",
     "duplicate": "none",
@@ -111,7 +112,7 @@ def test_the_step_has_a_name_for_the_graph_and_a_sentence_for_the_console() -> N
     assert step.__name__ == "decide"
     assert (
         step.__doc__
-        == "Decide by table invoice_to_pay, version 2026-1: What becomes of a supplier's invoice."
+        == "Decide by table invoice_to_pay, version 2026-2: What becomes of a supplier's invoice."
     )
 
 

@@ -91,7 +91,9 @@ def as_by_hand(result: Backtest) -> dict[str, tuple[Counter[bool], set[str], Dec
 
 def test_two_thousand_decisions_flip_as_a_plain_loop_says() -> None:
     past = decided(2000, seed=7)
-    new = changed(('"> 1000"', '"> 500"'), ('"(0..1000]"', '"(0..500]"'), ('">= 250000"', '">= 50000"'))
+    new = changed(
+        ('"> 1000"', '"> 500"'), ('"(0..1000]"', '"(0..500]"'), ('"[250000..1000000)"', '"[50000..1000000)"')
+    )
 
     result = backtest(new, past)
 

@@ -101,6 +101,13 @@ def test_an_output_that_does_not_apply_is_none() -> None:
         ("id: R2", "§id: R1", "rule 2: id 'R1' is taken by line 15"),
         ("because: Low", 'because: §" "', "rule R2: 'because': is empty"),
         ("because: Low", "because: Low, §since: now", "rule R2: unknown key 'since'"),
+        ("because: Low", "because: Low, §contradicts: [R3]", "rule R2: 'contradicts': 'R3' is no other rule"),
+        ("because: Low", "because: Low, §contradicts: [R2]", "rule R2: 'contradicts': 'R2' is no other rule"),
+        (
+            "because: Low",
+            "because: Low, contradicts: §R1",
+            "rule R2: 'contradicts' must be a list of at least",
+        ),
         ("priority: 1", "priority: §high", "rule R2: 'priority': 'high' is not a whole number"),
         ("country: [NO]", "§region: [NO]", "rule R2, 'when': 'region' is not an input"),
         ("country: [NO]", "country: §[SE]", "rule R2, 'when': 'country': 'SE' is none of DE, NO"),

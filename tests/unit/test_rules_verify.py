@@ -125,6 +125,16 @@ def test_rows_that_may_not_both_fit_contradict_each_other(hit: str) -> None:
     assert (answer(clashing, flaw)["kind"], answer(clashing, flaw)["rules"]) == ("conflict", ["A", "B"])
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_rows_that_contradict_each_other_on_purpose_are_no_flaw(number: int) -> None:
+    rows = [
+        f"contradicts: [{'BA'[row]}], {text}" if row == number else text for row, text in enumerate(CLASH)
+    ]
+    clashing = table("any", *rows)
+
+    assert check_table(clashing) == []
+
+
 def test_by_unique_hit_even_rows_that_say_the_same_contradict_each_other() -> None:
     same = [row.replace("{route: reject}", "{route: pay}") for row in CLASH]
 

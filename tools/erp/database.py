@@ -128,13 +128,10 @@ def _seed(connection: sqlite3.Connection, seed: dict[str, Any]) -> None:
         [(rate["currency"], rate["valid_from"].isoformat(), rate["rate"]) for rate in _rates(seed)],
     )
     connection.executemany(
-        "INSERT INTO suppliers (id, name, name_key, vat_id, city, country, currency, iban, terms_days,"
-        " discount_pct, discount_days) VALUES (:id, :name, :name_key, :vat_id, :city, :country, :currency,"
-        " :iban, :terms_days, :discount_pct, :discount_days)",
+        "INSERT INTO suppliers (id, name, name_key, vat_id, city, country, currency, iban, terms_days)"
+        " VALUES (:id, :name, :name_key, :vat_id, :city, :country, :currency, :iban, :terms_days)",
         [
             {
-                "discount_pct": None,
-                "discount_days": None,
                 **supplier,
                 "name_key": letters_and_digits(supplier["name"]),
                 "vat_id": letters_and_digits(supplier["vat_id"]),
