@@ -50,6 +50,7 @@ class Examples:
             given=self._given[name],
             as_of=section.read("as_of", DateType().literal, stand_in=self._first_day, optional=True),
             expect=self._expectation(section.section("expect")),
+            file=self._findings.file,
             line=section.at.line,
         )
         section.close()

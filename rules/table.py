@@ -140,6 +140,7 @@ class Example:
     given: Facts
     as_of: date
     expect: Expectation
+    file: str
     line: int
 
 

@@ -2,15 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rules import JsonValue, TableError, list_tables, load_layers
-from rules.layers import LayeredTable
+from rules import JsonValue, TableError, list_tables
 from rules.verify import Flaw, check_layers
-from server.cli.rule_files import open_table
+from server.cli.rule_files import open_layers
 from server.cli.tables import one_line
 
 _SOON_DAYS = 30
@@ -34,7 +32,7 @@ def check_tables(
     failed = False
     for name in names or list_tables():
         try:
-            flaws = check_layers(_layers(name), on=day, within=timedelta(soon))
+            flaws = check_layers(open_layers(name), on=day, within=timedelta(soon))
         except TableError as error:
             flaws, failed = [], True
             _print_malformed(error, as_json=as_json)
@@ -43,10 +41,6 @@ def check_tables(
             _print(flaw, as_json=as_json)
     if failed:
         raise typer.Exit(1)
-
-
-def _layers(name: str) -> LayeredTable:
-    return LayeredTable(open_table(name), ()) if Path(name).suffix else load_layers(name)
 
 
 def _print(flaw: Flaw, *, as_json: bool) -> None:

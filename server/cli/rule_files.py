@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 import rules
-from rules import Table, TableNotFound, list_tables, load_table, read_table
+from rules import LayeredTable, Table, TableNotFound, list_tables, load_layers, load_table, read_table
 
 TABLE = typer.Argument(metavar="TABLE", help="A table's name, or a file.")
 
@@ -16,6 +16,11 @@ _YAML = (".yaml", ".yml")
 def open_table(name: str) -> Table:
     """The table of this name, or of this file if the name ends like one."""
     return read_table(Path(name)) if Path(name).suffix in _YAML else load_table(name)
+
+
+def open_layers(name: str) -> LayeredTable:
+    """The same with its overlays; those of a file anywhere are not known."""
+    return LayeredTable(open_table(name), ()) if Path(name).suffix in _YAML else load_layers(name)
 
 
 def path_of(name: str) -> Path:

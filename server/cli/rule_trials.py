@@ -7,7 +7,7 @@ import typer
 
 from rules import Escalation, list_tables
 from rules.trial import Trial, Tried, try_examples
-from server.cli.rule_files import open_table
+from server.cli.rule_files import open_layers
 from server.cli.tables import one_line
 
 
@@ -21,7 +21,7 @@ def try_tables(
     ] = False,
 ) -> None:
     """Run the examples of tables, and name the rules that none reaches; exit with 1 if any fails."""
-    trials = [try_examples(table) for table in map(open_table, names or list_tables())]
+    trials = [try_examples(layers) for layers in map(open_layers, names or list_tables())]
     for trial in trials:
         if as_json:
             typer.echo(json.dumps(trial.as_json(), ensure_ascii=True))
@@ -32,14 +32,13 @@ def try_tables(
 
 
 def _print(trial: Trial) -> None:
-    table = trial.table
-    passed, reached = len(trial.tried) - len(trial.failed), len(table.rules) - len(trial.unreached)
+    passed, reached = len(trial.tried) - len(trial.failed), len(trial.rules) - len(trial.unreached)
     typer.echo(
-        f"{table.file}: {passed} of {len(trial.tried)} examples pass,"
-        f" {reached} of {len(table.rules)} rules are reached"
+        f"{trial.layers.base.file}: {passed} of {len(trial.tried)} examples pass,"
+        f" {reached} of {len(trial.rules)} rules are reached"
     )
     for one in trial.failed:
-        typer.echo(f"{table.file}:{one.example.line}: {one_line(_failure(one))}")
+        typer.echo(f"{one.example.file}:{one.example.line}: {one_line(_failure(one))}")
     for rule in trial.unreached:
         typer.echo(f"{rule.origin}:{rule.line}: no example reaches rule {rule.id}")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules import list_tables, load_table, parse_table
+from rules import LayeredTable, list_tables, load_layers, parse_overlay, parse_table
 from rules.trial import Trial, try_examples
 
 TABLE = """\
@@ -27,12 +27,12 @@ examples:
 
 
 def trial(*examples: str) -> Trial:
-    return try_examples(parse_table(TABLE + "".join(f"- {{{one}}}\n" for one in examples)))
+    return try_examples(LayeredTable(parse_table(TABLE + "".join(f"- {{{one}}}\n" for one in examples)), ()))
 
 
 @pytest.mark.parametrize("name", list_tables())
 def test_the_examples_of_every_shipped_table_pass_and_reach_every_rule(name: str) -> None:
-    tried = try_examples(load_table(name))
+    tried = try_examples(load_layers(name))
 
     assert [(one.example.line, one.differences) for one in tried.failed] == []
     assert [rule.id for rule in tried.unreached] == []
@@ -80,3 +80,39 @@ def test_examples_of_another_day_are_asked_on_that_day() -> None:
     ).tried
 
     assert early.passed
+
+
+def test_overlays_have_examples_of_their_own_context_and_rules_to_be_reached() -> None:
+    base = parse_table(
+        f"contexts: [entity]\n{TABLE}- {{name: A, given: {{amount: 1000}}, expect: {{rule: R1}}}}\n"
+    )
+    text = """
+overlays: limits
+id: austria
+version: 1
+owner: Finance
+title: Austria
+effective: {from: 2026-01-01}
+context: {entity: AT}
+rules:
+- {id: R1, when: {amount: ">= 1000"}, then: {route: pay}, because: Trusted}
+- {id: A1, when: {urgent: false}, then: {route: ask}, because: Slow}
+examples:
+- {name: A large one, given: {amount: 1000}, expect: {rule: R1, route: %s}}
+"""
+
+    austria = (parse_overlay(text % route, base, "at.yaml") for route in ("pay", "ask"))
+    right, wrong = (try_examples(LayeredTable(base, [one])) for one in austria)
+
+    assert [(one.example.file, one.passed) for one in (*right.tried, *wrong.tried)] == [
+        ("table", True),
+        ("at.yaml", True),
+        ("table", True),
+        ("at.yaml", False),
+    ]
+    assert [(rule.origin, rule.id) for rule in right.unreached] == [
+        ("table", "R2"),
+        ("table", "R3"),
+        ("table", "R4"),
+        ("at.yaml", "A1"),
+    ]
