@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import rules
 from nodes.ports import current_rulebook
-from rules import JsonValue, LayeredTable, load_layers
+from rules import Escalation, JsonValue, LayeredTable, load_layers, rows_concerned
 
 StateT = TypeVar("StateT")
 
@@ -32,8 +32,8 @@ def decide(
     `context` says which overlays apply, and without it none does. The table is read here, while the graph is
     built, so a malformed one stops the start and not a case; a case that began under an earlier text decides
     by that to its end, where a host keeps it (see `nodes.ports`). An escalation (`kind` other than
-    `decision`) is kept in the same field for the graph to route: a table that cannot decide is a question for
-    a person, not an error.
+    `decision`) is kept in the same field for the graph to route, with the rows that it is about in
+    `concerned`: a table that cannot decide is a question for a person, not an error.
 
     Raises:
         TableError: the table is malformed; its findings say where.
@@ -49,6 +49,8 @@ def decide(
         effective = text.table(context(state) if context else {}, _day(day))
         said = rules.decide(effective, given, as_of=day)
         await rulebook.record(said, by=text, facts=given)
+        if isinstance(said, Escalation):
+            return {into: {**said.as_json(), "concerned": rows_concerned(said)}}
         return {into: said.as_json()}
 
     step.__name__ = step.__qualname__ = "decide"

@@ -6,6 +6,7 @@
 No framework and no input or output but the tables beside this file: whoever has the facts may ask.
 """
 
+from rules.concerned import rows_concerned
 from rules.decision import Basis, Decision, Escalation, NotTaken, Overridden
 from rules.errors import Finding, NotAValue, RuleError, TableError, TableNotFound, UnknownContext
 from rules.evaluation import decide
@@ -48,4 +49,5 @@ __all__ = [
     "parse_table",
     "read_table",
     "restore_layers",
+    "rows_concerned",
 ]

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from rules import Decision, Escalation, LayeredTable, decide, list_tables, load_layers, restore_layers
 from rules.change import Backtest, Past, Said, backtest, said_of
 from rules.errors import RuleError, TableError, UnknownContext
+from rules.verify import check_layers
 from server.engine.registry import Registry
 from server.engine.rulebook import TableTexts
 from server.errors import BadRequest, NotFound, ServerError, TableMalformed
@@ -50,6 +52,12 @@ def ask(
         return decide(table.table(context, as_of), facts, as_of=as_of)
     except UnknownContext as refusal:
         raise BadRequest(str(refusal), field="context") from refusal
+
+
+@cache
+def flaws_of(table: LayeredTable) -> list[dict[str, Any]]:
+    """What verification finds in a table and its overlays, as JSON, the worst first; worked out once."""
+    return [flaw.as_json() for flaw in check_layers(table)]
 
 
 def changed_table(table: LayeredTable, text: str) -> LayeredTable:

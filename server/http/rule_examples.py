@@ -56,6 +56,7 @@ TABLE_DETAIL: dict[str, Any] = {
         "headings": ["rule", "priority", "when", "route", "role", "because"],
         "rows": [["IP-010", "100", "duplicate certain", "reject", "-", BECAUSE]],
     },
+    "findings": [],
     "sources": {"rules/invoice_to_pay.yaml": "id: invoice_to_pay\nversion: 2026-1\n"},
     "history": [{"digest": DIGEST, "version": "2026-1", "first_seen_at": "2026-10-05T08:00:00Z"}],
 }
@@ -88,6 +89,7 @@ EVALUATED: dict[str, Any] = {
         }
     ],
     "overridden": [],
+    "concerned": [],
 }
 
 BACKTEST: dict[str, Any] = {

@@ -46,13 +46,17 @@ class RuleSheet(BaseModel):
 
 
 class RuleTableDetail(RuleTable):
-    """A table with its inputs, outputs and rules, its texts (`sources`, by file) and the ones before."""
+    """A table with its inputs, outputs and rules, its text (`sources`, by file) and the ones before.
+
+    `findings` are what `steward rules check` says of it.
+    """
 
     prose: str
     inputs: list[dict[str, Any]]
     outputs: list[dict[str, Any]]
     rows: list[dict[str, Any]]
     sheet: RuleSheet
+    findings: list[dict[str, Any]]
     sources: dict[str, str]
     history: list[StoredText]
 
@@ -70,7 +74,8 @@ class Evaluate(BaseModel):
 class Evaluated(BaseModel):
     """A decision, or why there is none; `why_not` says of each other rule why it did not decide.
 
-    A decision has `rule`, `because` and `outcome`; an escalation has `message` and `inputs`.
+    A decision has `rule`, `because` and `outcome`; an escalation has `message` and `inputs`, and `concerned`
+    shows the rows that it is about, each with what it `needs`.
     """
 
     kind: Kind
@@ -91,6 +96,7 @@ class Evaluated(BaseModel):
     inputs: list[str] = []
     why_not: list[dict[str, Any]]
     overridden: list[dict[str, Any]] = []
+    concerned: list[dict[str, Any]] = []
 
 
 class StartBacktest(BaseModel):

@@ -1,11 +1,12 @@
 """Routes: tables of rules, what they say, and what another text of one would have said."""
 
+import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from rules import LayeredTable
+from rules import Escalation, LayeredTable, rows_concerned
 from rules.rendering import json_of, rules_of
 from server.engine.limits import DEFAULT
 from server.engine.payloads import check_payload
@@ -16,6 +17,7 @@ from server.engine.rule_tables import (
     backtest_table,
     changed_table,
     find_text,
+    flaws_of,
     known_tables,
     replay_case,
 )
@@ -72,6 +74,7 @@ async def get_table(host: HostPart, table: Name) -> Any:
         "outputs": told["outputs"],
         "rows": told["rules"],
         "sheet": {"headings": sheet.headings, "rows": sheet.rows},
+        "findings": await asyncio.to_thread(flaws_of, found),
         "sources": found.sources,
         "history": history,
     }
@@ -87,7 +90,8 @@ async def post_evaluation(host: HostPart, table: Name, body: Evaluate) -> Any:
     """Ask a table about facts: what it decides, or why it does not, and why no other rule did."""
     check_payload(body.model_dump(mode="json"), field="body", limits=host.registry.limits.of(DEFAULT))
     found = await find_text(host.registry, host.texts, table)
-    return ask(found, body.facts, as_of=body.as_of, context=body.context).as_json()
+    said = ask(found, body.facts, as_of=body.as_of, context=body.context)
+    return {**said.as_json(), "concerned": rows_concerned(said) if isinstance(said, Escalation) else []}
 
 
 @router.post(

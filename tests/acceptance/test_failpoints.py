@@ -143,6 +143,8 @@ def test_a_frozen_worker_is_taken_over_and_changes_nothing_when_it_wakes(
 
 
 def decided_in(database_url: str) -> list[tuple[str, str]]:
-    """The kind and the rule of every decision that was kept."""
+    """The kind and the rule of every decision about the invoice that was kept."""
     with psycopg.connect(database_url) as connection:
-        return connection.execute("SELECT kind, said ->> 'rule' FROM decisions").fetchall()
+        return connection.execute(
+            "SELECT kind, said ->> 'rule' FROM decisions WHERE table_id = 'invoice_to_pay'"
+        ).fetchall()

@@ -104,6 +104,7 @@ async def test_what_the_table_cannot_decide_is_kept_for_the_graph_to_route(
     assert isinstance(decision, dict)
     assert decision["kind"] == kind
     assert "outcome" not in decision
+    assert isinstance(decision["concerned"], list)
 
 
 def test_the_step_has_a_name_for_the_graph_and_a_sentence_for_the_console() -> None:
