@@ -31,15 +31,15 @@ class Declared:
         return below | {name: one for name, one in self.inputs.items() if not (one and one.computed)}
 
 
-def read_inputs(section: Section, findings: Findings, tables: Tables | None) -> Declared:
-    """Read the declarations of the inputs; without `tables` no other table can be asked."""
+def read_inputs(section: Section, findings: Findings, tables: Tables) -> Declared:
+    """Read the declarations of the inputs, and the tables that they ask."""
     return _Reader(section, findings, tables).read()
 
 
 class _Reader:
     """Reads each declaration by itself first, and then what they say of each other."""
 
-    def __init__(self, section: Section, findings: Findings, tables: Tables | None) -> None:
+    def __init__(self, section: Section, findings: Findings, tables: Tables) -> None:
         self._findings = findings
         self._tables = tables
         self._sections = {
@@ -86,8 +86,6 @@ class _Reader:
 
     def _load(self, name: str, table: str) -> Table | None:
         try:
-            if self._tables is None:
-                raise TableNotFound(f"table {table!r} cannot be asked where no tables are at hand")
             return self._tables(table)
         except TableNotFound as refusal:
             self._note(name, "from", str(refusal))

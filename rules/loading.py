@@ -1,12 +1,12 @@
 """Finding tables by name, in `rules/<table>.yaml`, and their overlays, in `rules/overlays/<table>/`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from rules.document import Findings, plain, read_document
+from rules.document import Findings, Plain, plain, read_document
 from rules.errors import Finding, TableError, TableNotFound
 from rules.inputs import Tables
 from rules.layers import NOWHERE, LayeredTable
@@ -54,7 +54,7 @@ def load_layers(name: str, folder: Path = _FOLDER) -> LayeredTable:
         TableError: a file is malformed, overlays contradict each other, or tables ask each other in a circle.
         TableNotFound: there is no such file.
     """
-    return _Shelf(partial(_read_base, folder), partial(_read_overlays, folder)).layers(name)
+    return _Shelf(_Folder(folder)).layers(name)
 
 
 def restore_layers(sources: Mapping[str, str]) -> LayeredTable:
@@ -65,11 +65,13 @@ def restore_layers(sources: Mapping[str, str]) -> LayeredTable:
         TableNotFound: one that it asks is not among them.
     """
     texts = _Texts(sources)
-    return _Shelf(texts.base, texts.overlays).layers(texts.first)
+    return _Shelf(texts).layers(texts.first)
 
 
 def read_table(path: Path) -> Table:
-    """Read the table in a file of any name and place, without overlays; those that it asks lie beside it.
+    """Read the table in a file of any name and place, without overlays.
+
+    The tables that it asks and its rows lie beside it.
 
     Raises:
         TableError: the file is malformed.
@@ -77,7 +79,9 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         raise TableNotFound(f"there is no file {path}")
-    return parse_table(path.read_bytes(), str(path), tables=lambda name: load_layers(name, path.parent).base)
+    folder = path.parent
+    files = _Folder(folder).file
+    return parse_table(path.read_bytes(), str(path), tables=partial(_load_base, folder=folder), files=files)
 
 
 def list_tables(folder: Path = _FOLDER) -> tuple[str, ...]:
@@ -85,14 +89,15 @@ def list_tables(folder: Path = _FOLDER) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
 
 
+def _load_base(name: str, folder: Path) -> Table:
+    return load_layers(name, folder).base
+
+
 class _Shelf:
     """Where tables are found with their overlays; each that another one asks is found here as well."""
 
-    def __init__(
-        self, base: Callable[[str, Tables], Table], overlays: Callable[[Table], Sequence[Overlay]]
-    ) -> None:
-        self._base = base
-        self._overlays = overlays
+    def __init__(self, place: "_Folder | _Texts") -> None:
+        self._place = place
         self._found: dict[str, LayeredTable] = {}
         self._asking: list[str] = []
 
@@ -103,27 +108,53 @@ class _Shelf:
         if name not in self._found:
             self._asking.append(name)
             try:
-                base = self._base(name, lambda other: self.layers(other).base)
+                base = self._place.base(name, self._base)
             finally:
                 self._asking.pop()
             asked = [self._found[other] for other in base.asked]
-            self._found[name] = LayeredTable(base, self._overlays(base), asked)
+            self._found[name] = LayeredTable(base, self._place.overlays(base), asked)
         return self._found[name]
+
+    def _base(self, name: str) -> Table:
+        return self.layers(name).base
+
+
+class _Folder:
+    """Files of a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def base(self, name: str, tables: Tables) -> Table:
+        path = self._path / f"{name}.yaml"
+        if not NAME.fullmatch(name) or not path.is_file():
+            raise TableNotFound(f"there is no table {shown(name)}")
+        return _read(path, self._path, partial(parse_table, tables=tables, files=self.file))
+
+    def overlays(self, base: Table) -> list[Overlay]:
+        parse = partial(parse_overlay, base=base)
+        files = sorted(self._path.glob(f"overlays/{base.id}/*.yaml"))
+        return [_read(file, self._path, parse) for file in files]
+
+    def file(self, name: str) -> bytes:
+        path = self._path / name
+        if not path.is_file():
+            raise TableNotFound(f"there is no file {shown(name)}")
+        return path.read_bytes()
 
 
 class _Texts:
-    """Texts of tables and overlays, told apart by what they say of themselves."""
+    """Texts of tables and overlays, told apart by what they say of themselves, and of their rows."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._bases: dict[str, tuple[str, str]] = {}
         self._overlays: dict[str, list[tuple[str, str]]] = {}
+        self._files = {file.rpartition("/")[2]: text for file, text in sources.items()}
         for file, text in sources.items():
-            root = read_document(text, Findings(file))
-            fields = plain(root)
-            said = fields if isinstance(fields, dict) else {}
+            said = {} if file.endswith(".csv") else _fields(text, file)
             if "overlays" in said:
                 self._overlays.setdefault(str(said["overlays"]), []).append((file, text))
-            else:
+            elif said:
                 self._bases.setdefault(str(said.get("id")), (file, text))
         self.first = next(iter(self._bases), "")
 
@@ -131,22 +162,20 @@ class _Texts:
         if name not in self._bases:
             raise TableNotFound(f"there is no text of table {shown(name)}")
         file, text = self._bases[name]
-        return parse_table(text, file, tables=tables)
+        return parse_table(text, file, tables=tables, files=self.file)
 
     def overlays(self, base: Table) -> list[Overlay]:
         return [parse_overlay(text, base, file) for file, text in self._overlays.get(base.id, [])]
 
-
-def _read_base(folder: Path, name: str, tables: Tables) -> Table:
-    path = folder / f"{name}.yaml"
-    if not NAME.fullmatch(name) or not path.is_file():
-        raise TableNotFound(f"there is no table {shown(name)}")
-    return _read(path, folder, partial(parse_table, tables=tables))
+    def file(self, name: str) -> str:
+        if name not in self._files:
+            raise TableNotFound(f"there is no text of {shown(name)}")
+        return self._files[name]
 
 
-def _read_overlays(folder: Path, base: Table) -> list[Overlay]:
-    parse = partial(parse_overlay, base=base)
-    return [_read(path, folder, parse) for path in sorted(folder.glob(f"overlays/{base.id}/*.yaml"))]
+def _fields(text: str, file: str) -> dict[str, Plain]:
+    fields = plain(read_document(text, Findings(file)))
+    return fields if isinstance(fields, dict) else {}
 
 
 def _read(path: Path, folder: Path, parse: Callable[..., _NamedT]) -> _NamedT:

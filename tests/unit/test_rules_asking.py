@@ -220,7 +220,7 @@ def test_the_findings_of_the_table_below_are_said_too() -> None:
 
 def test_without_tables_at_hand_none_is_asked() -> None:
     with pytest.raises(
-        TableError, match="'from': table 'tolerances' cannot be asked where no tables are at hand"
+        TableError, match="'from': 'tolerances' cannot be read where nothing is known to lie beside"
     ):
         parse_table(APPROVAL)
 
