@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rules.table import Input, Output, Rule, Table
 from rules.values import EnumType, JsonValue, MoneyType, SetType, in_words
@@ -30,7 +31,9 @@ def heading_of(table: Table) -> list[tuple[str, str]]:
         "about": table.prose,
         "owner": table.owner,
         "in force": f"from {table.effective_from}{until}",
-        "hit policy": table.hit,
+        "hit policy": f"{table.hit}: {table.aggregate}" if table.aggregate else table.hit,
+        "contexts": ", ".join(table.contexts),
+        "overlays": ", ".join(f"{one.id} ({one.version})" for one in table.overlays),
         "digest": table.digest,
     }
     return [(name, value) for name, value in said.items() if value]
@@ -39,12 +42,16 @@ def heading_of(table: Table) -> list[tuple[str, str]]:
 def sheets_of(table: Table) -> list[Sheet]:
     """The inputs, the outputs and the rules."""
     inputs = [
-        (one.name, input_type(one), "yes" if one.optional else "", one.label) for one in table.inputs.values()
+        (one.name, input_type(one), _domain(one), _source(one), "yes" if one.optional else "", one.label)
+        for one in table.inputs.values()
     ]
-    outputs = [(one.name, _output_type(one), _only_when(one), one.label) for one in table.outputs.values()]
+    outputs = [
+        (one.name, _output_type(one), _domain(one), _only_when(one), one.label)
+        for one in table.outputs.values()
+    ]
     return [
-        Sheet("inputs", ("input", "type", "optional", "about"), inputs),
-        Sheet("outputs", ("output", "type", "only when", "about"), outputs),
+        _said("inputs", ("input", "type", "domain", "comes from", "optional", "about"), inputs),
+        _said("outputs", ("output", "type", "domain", "only when", "about"), outputs),
         rules_of(table),
     ]
 
@@ -52,12 +59,14 @@ def sheets_of(table: Table) -> list[Sheet]:
 def rules_of(table: Table) -> Sheet:
     """The rules, one a row: a column for each input that any rule tests, or one for all if there are many."""
     tested = [name for name in table.inputs if any(name in _cells(rule) for rule in table.rules)]
-    wide = len(tested) <= MOST_COLUMNS
-    priority = ("priority",) if table.hit == "priority" else ()
-    headings = ("rule", *priority, *(tested if wide else ("when",)), *table.outputs, "because")
-    return Sheet(
-        "rules", headings, [tuple(_row(rule, table, tested if wide else None)) for rule in table.rules]
+    shown = tested if len(tested) <= MOST_COLUMNS else None
+    headings = (
+        ("rule", "priority", "mandatory", "contradicts"),
+        ("when",) if shown is None else tuple(shown),
+        (*table.outputs, "because", "file"),
     )
+    rows = [tuple(_row(rule, table, shown)) for rule in table.rules]
+    return _said("rules", tuple(chain(*headings)), rows)
 
 
 def markdown_of(table: Table) -> str:
@@ -85,23 +94,33 @@ def json_of(table: Table) -> dict[str, JsonValue]:
         "effective_to": table.effective_to.isoformat() if table.effective_to else None,
         "hit": table.hit,
         **({"aggregate": table.aggregate} if table.aggregate else {}),
+        "contexts": [*table.contexts],
+        "overlays": [one._asdict() for one in table.overlays],
         "inputs": [_input_json(one) for one in table.inputs.values()],
         "outputs": [_output_json(one) for one in table.outputs.values()],
         "rules": [_rule_json(rule, table) for rule in table.rules],
     }
 
 
+def _said(title: str, headings: Row, rows: Sequence[Row]) -> Sheet:
+    """A sheet without the columns in which nothing is said."""
+    kept = [n for n in range(len(headings)) if any(row[n] for row in rows)]
+    return Sheet(title, tuple(headings[n] for n in kept), [tuple(row[n] for n in kept) for row in rows])
+
+
 def _row(rule: Rule, table: Table, tested: Sequence[str] | None) -> Iterator[str]:
     cells = _cells(rule)
     yield rule.id
-    if table.hit == "priority":
-        yield str(rule.priority)
+    yield str(rule.priority) if table.by_priority else ""
+    yield "yes" if rule.mandatory else ""
+    yield ", ".join(rule.contradicts)
     if tested is None:
         yield "; ".join(f"{name} {text}" for name, text in cells.items()) or "-"
     else:
         yield from (cells.get(name, "-") for name in tested)
     yield from ("-" if rule.outcome[name] is None else in_words(rule.outcome[name]) for name in table.outputs)
     yield rule.because
+    yield rule.origin if table.overlays else ""
 
 
 def _cells(rule: Rule) -> dict[str, str]:
@@ -121,6 +140,17 @@ def input_type(declared: Input) -> str:
 
 def _output_type(declared: Output) -> str:
     return " | ".join(declared.values) or declared.type
+
+
+def _domain(declared: Input | Output) -> str:
+    return declared.domain.text if declared.domain else ""
+
+
+def _source(declared: Input) -> str:
+    """Where an input comes from that is not given."""
+    if declared.asks:
+        return f"{declared.asks.output} of {declared.asks.table}"
+    return declared.derived.text if declared.derived else ""
 
 
 def _only_when(declared: Output) -> str:
@@ -150,10 +180,15 @@ def _output_json(declared: Output) -> JsonValue:
 
 
 def _rule_json(rule: Rule, table: Table) -> JsonValue:
-    priority: dict[str, JsonValue] = {"priority": rule.priority} if table.hit == "priority" else {}
+    some: dict[str, JsonValue] = {
+        "priority": rule.priority if table.by_priority else None,
+        "mandatory": rule.mandatory or None,
+        "contradicts": [*rule.contradicts] or None,
+        "file": rule.origin if table.overlays else None,
+    }
     return {
         "id": rule.id,
-        **priority,
+        **{name: value for name, value in some.items() if value is not None},
         "when": dict(_cells(rule)),
         "then": {name: said for name, said in rule.outcome.items() if said is not None},
         "because": rule.because,

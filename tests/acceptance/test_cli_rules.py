@@ -58,6 +58,14 @@ def test_a_table_is_shown_as_json_and_as_markdown(steward: Steward, file: Path) 
     assert "| R1 | true | ask | Why not |" in markdown
 
 
+@pytest.mark.parametrize(("given", "said"), [("entity", "KIND=VALUE"), ("planet=Mars", "no kind of")])
+def test_a_context_that_is_none_is_refused(steward: Steward, given: str, said: str) -> None:
+    outcome = steward("rules", "show", "invoice_to_pay", "--in", given)
+
+    assert outcome.code != 0
+    assert said in outcome.err
+
+
 def test_the_layout_is_checked_without_a_change_and_then_written(steward: Steward, file: Path) -> None:
     checked = steward("rules", "fmt", "--check", str(file))
     untouched = file.read_text()
