@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from rules.facts import Answer
 from rules.verify.flaw import DIVIDE, Flaw, Witness
 from rules.verify.space import Box, OutOfBudget, Point
 from rules.verify.subject import Subject
@@ -24,7 +25,7 @@ def find_gaps(subject: Subject) -> Iterator[Flaw]:
         if point is None:
             continue
         if told == _MOST:
-            yield _flaw(subject, "there are more cases that no rule fits", "close the gaps above first")
+            yield _more(subject, point, box)
             return
         told += 1
         hole = _widened(subject, point)
@@ -34,9 +35,24 @@ def find_gaps(subject: Subject) -> Iterator[Flaw]:
 
 def _gap(subject: Subject, point: Point, hole: Box) -> Flaw:
     where = subject.in_words(hole)
-    witness = subject.witness(hole, lambda answer: answer.kind == "no_rule", point=point)
+    witness = subject.witness(hole, _fits_none, point=point)
     suggestion = f"add a rule with when: {where}, or widen one that nearly fits"
     return _flaw(subject, f"no rule fits {where}", suggestion, witness=witness, proved=witness is not None)
+
+
+def _more(subject: Subject, point: Point, box: Box) -> Flaw:
+    witness = subject.witness(box, _fits_none, point=point)
+    return _flaw(
+        subject,
+        "there are more cases that no rule fits",
+        "close the gaps above first",
+        witness=witness,
+        proved=witness is not None,
+    )
+
+
+def _fits_none(answer: Answer) -> bool:
+    return answer.kind == "no_rule"
 
 
 def _flaw(

@@ -1,8 +1,7 @@
 """Rows that decide nothing: unreachable ones, and those without which every case would come out alike."""
 
 from collections.abc import Iterator
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 
 from rules.decision import Decision
 from rules.facts import Answer
@@ -17,19 +16,22 @@ _NAMED = 3  # rows that a message names
 
 
 def find_idle(subject: Subject) -> Iterator[Flaw]:
-    """Tell the rows that never decide, then those that others could stand in for, from the last row up."""
-    idle = 0
+    """Tell the rows that never decide, then those that others could stand in for, from the last row up.
+
+    Of several rows that can stand in for each other one is left untold.
+    """
+    unreachable, redundant = 0, 0
     for row in range(len(subject.rules)):
         for flaw in _unreachable(subject, row):
             yield flaw
-            idle |= flaw.proved << row
+            unreachable |= flaw.proved << row
     if subject.table.hit in ("unique", "collect"):
         return
     for row in reversed(range(len(subject.rules))):
-        if not idle >> row & 1:
-            for flaw in _redundant(subject, row, idle):
+        if not unreachable >> row & 1:
+            for flaw in _redundant(subject, row, redundant):
                 yield flaw
-                idle |= flaw.proved << row
+                redundant |= flaw.proved << row
 
 
 def _unreachable(subject: Subject, row: int) -> Iterator[Flaw]:
@@ -57,39 +59,44 @@ def _unreachable(subject: Subject, row: int) -> Iterator[Flaw]:
     )
 
 
-def _redundant(subject: Subject, row: int, idle: int) -> Iterator[Flaw]:
-    rule = subject.rules[row]
-    others = subject.meeting[row] & ~idle & ~(1 << row)
+def _redundant(subject: Subject, row: int, told: int) -> Iterator[Flaw]:
+    rule, others = subject.rules[row], subject.meeting[row] & ~(1 << row)
     try:
-        point = subject.space.find(subject.boxes[row], others, bad=_unlike(subject, row, others))
-        if point is not None:
+        if not all(_stand_in(subject, row, rest) for rest in {others, others & ~told}):
             return
         point = subject.within(row, besides=subject.above[row])
     except OutOfBudget:
         message = f"whether any case would come out otherwise without {rule.id} takes too long to tell"
         yield flaw_of("redundant", "warning", [rule], message=message, suggestion=DIVIDE, proved=False)
         return
-    yield from _needless(subject, row, point, others & ~subject.above[row])
+    yield _needless(subject, row, point, others & ~subject.above[row] & ~told)
 
 
-def _unlike(subject: Subject, row: int, others: int) -> int:
-    """Of the other rows those that would let a case of this row come out otherwise.
-
-    One that says the same counts too if it meets one that does not and stands equal: the two would contradict
-    each other.
-    """
-    rest = list(bits(others & ~subject.above[row]))
+def _stand_in(subject: Subject, row: int, others: int) -> bool:
+    """Whether each case that the row decides would be decided alike by these others."""
     outcome = subject.rules[row].outcome
+    rest = list(bits(others & ~subject.above[row]))
     unlike = sum(1 << other for other in rest if subject.rules[other].outcome != outcome)
-    clashing = (other for other in rest if subject.meeting[other] & subject.tied[other] & unlike)
-    return reduce(or_, (1 << other for other in clashing), unlike)
+    if subject.space.find(subject.boxes[row], others, bad=unlike) is not None:
+        return False
+    alike = (other for other in rest if not unlike >> other & 1)
+    return not any(_would_clash(subject, row, other, others, unlike) for other in alike)
 
 
-def _needless(subject: Subject, row: int, point: Point | None, others: int) -> Iterator[Flaw]:
+def _would_clash(subject: Subject, row: int, other: int, others: int, unlike: int) -> bool:
+    """Whether, without the row, this other one would contradict one that it stands equal with."""
+    for clashing in bits(subject.meeting[other] & subject.tied[other] & unlike):
+        box = common(subject.boxes[row], common(subject.boxes[other], subject.boxes[clashing]))
+        if subject.space.find(box, others & subject.above[other]) is not None:
+            return True
+    return False
+
+
+def _needless(subject: Subject, row: int, point: Point | None, others: int) -> Flaw:
     rule = subject.rules[row]
     standing_in = [one for one in subject.rules_of(others) if one.outcome == rule.outcome]
     says_why = all(one.because != rule.because for one in standing_in)
-    yield flaw_of(
+    return flaw_of(
         "redundant",
         "note" if says_why else "warning",
         [rule, *standing_in[:_NAMED]],

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
+from rules.layout import scalar_text
 from rules.verify.flaw import Flaw, flaw_of
 from rules.verify.subject import Subject
 from rules.verify.wording import cell_of
@@ -16,8 +17,8 @@ def find_mergeable(subject: Subject) -> Iterator[Flaw]:
         for rows in _alike_besides(subject, at):
             for one, other in combinations(rows, 2):
                 if merged.isdisjoint((one, other)) and (text := _joined(subject, one, other, at)):
-                    yield _mergeable(subject, one, other, f"{subject.names[at]}: {text}")
                     merged |= {one, other}
+                    yield from _mergeable(subject, one, other, f"{subject.names[at]}: {scalar_text(text)}")
 
 
 def _alike_besides(subject: Subject, at: int) -> list[list[int]]:
@@ -43,13 +44,16 @@ def _joined(subject: Subject, one: int, other: int, at: int) -> str | None:
     return cell_of(column, subject.space.axes[at].atoms_of(mine | its), declared.type)
 
 
-def _mergeable(subject: Subject, one: int, other: int, condition: str) -> Flaw:
+def _mergeable(subject: Subject, one: int, other: int, condition: str) -> Iterator[Flaw]:
+    witness = subject.case_of(other)
+    if witness is None:
+        return  # the lower one is idle, and that is its flaw
     rules = [subject.rules[one], subject.rules[other]]
-    return flaw_of(
+    yield flaw_of(
         "mergeable",
         "note",
         rules,
         message=f"{rules[0].id} and {rules[1].id} say the same for the same reason and differ in one cell",
         suggestion=f"write them as one row with {condition}",
-        witness=subject.case_of(other),
+        witness=witness,
     )
