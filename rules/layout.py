@@ -110,18 +110,23 @@ def _entry(node: yaml.Node, text: str) -> str:
     written = text[node.start_mark.index : node.end_mark.index]
     if node.style in ("|", ">") and "+" not in written.partition("\n")[0] and written.endswith("\n"):
         return written.rstrip("\n")
-    line = node.value.removesuffix("\n")
-    if len(line) > _WIDTH and " ".join(line.split()) == line:
-        sign = ">-" if line == node.value else ">"
-        return f"{sign}\n" + textwrap.fill(
-            line,
-            _WIDTH,
-            initial_indent="  ",
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return _scalar(node)
+    return folded(node.value) or _scalar(node)
+
+
+def folded(value: str) -> str | None:
+    """A long text of one paragraph, folded; None if it is none."""
+    line = value.removesuffix("\n")
+    if len(line) <= _WIDTH or " ".join(line.split()) != line:
+        return None
+    sign = ">-" if line == value else ">"
+    return f"{sign}\n" + textwrap.fill(
+        line,
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _flow(node: yaml.Node) -> str:

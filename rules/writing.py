@@ -3,16 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from rules.document import Plain
-from rules.layout import lay_out, scalar_text
+from rules.layout import folded, scalar_text
 
 
 def write_table(content: Mapping[str, Plain]) -> str:
-    """The text of a table with this content, in the one layout.
-
-    Raises:
-        TableError: it holds a character that no file may have.
-    """
-    return lay_out("".join(f"{line}\n" for key, value in content.items() for line in _lines(key, value)))
+    """The text of a table with this content, as `lay_out` leaves it."""
+    return "".join(f"{line}\n" for key, value in content.items() for line in _lines(key, value))
 
 
 def _lines(key: str, value: Plain) -> Iterator[str]:
@@ -23,7 +19,8 @@ def _lines(key: str, value: Plain) -> Iterator[str]:
         yield f"{scalar_text(key)}:"
         yield from (f"  {scalar_text(name)}: {_flow(one)}" for name, one in value.items())
     else:
-        yield f"{scalar_text(key)}: {_flow(value)}"
+        text = folded(value) if isinstance(value, str) else None
+        yield f"{scalar_text(key)}: {text or _flow(value)}"
 
 
 def _flow(value: Plain) -> str:

@@ -1,36 +1,12 @@
 """What becomes of a decision table as dmn-js writes it, and what of XML that nobody should open."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
+from credit_terms import CREDIT, FACTS, HEADING, changed, findings_of, tables_of
 
-from rules import Decision, Table, TableError, decide
+from rules import Decision, decide
 from rules.interchange.dmn import import_dmn
-from rules.interchange.drafts import Heading
-from rules.values import EnumType
-
-FILE = Path(__file__).parent / "dmn" / "credit.dmn"
-CREDIT = FILE.read_text("utf-8")
-HEADING = Heading(owner="Sales", version="7", effective_from=date(2026, 1, 1))
-FACTS = {"turnover": "20000", "customer_since": "2019-05-01", "rating": 2, "insured": True}
-
-
-def tables_of(text: str) -> dict[str, Table]:
-    imported = import_dmn(text.encode(), "credit.dmn", heading=HEADING)
-    return {table.id: table.table for table in imported.tables if table.table}
-
-
-def changed(old: str, new: str) -> str:
-    assert CREDIT.count(old) == 1
-    return CREDIT.replace(old, new)
-
-
-def findings_of(text: str | bytes) -> list[str]:
-    content = text if isinstance(text, bytes) else text.encode()
-    with pytest.raises(TableError) as refused:
-        import_dmn(content, "credit.dmn", heading=HEADING)
-    return [str(finding) for finding in refused.value.findings]
 
 
 def test_a_table_says_of_itself_what_the_file_says_and_else_what_the_importer_does() -> None:
@@ -110,16 +86,6 @@ def test_a_decision_is_called_by_its_name_or_id_or_with_its_output(expression: s
     assert [one.asks for one in asking] == [("risk", "risk")]
 
 
-def test_the_words_that_an_asked_decision_says_are_the_values_of_the_input() -> None:
-    text = changed('<text>"high","low"</text>', "<text></text>").replace(
-        'hitPolicy="PRIORITY"', 'hitPolicy="ANY"'
-    )
-    tables = tables_of(text.replace('<text>"low","high"</text>', "<text></text>"))
-
-    assert tables["risk"].outputs["risk"].values == ("low", "high")
-    assert tables["credit"].inputs["risk"].type == EnumType(("low", "high"))
-
-
 def test_null_is_a_missing_value() -> None:
     table = tables_of(changed("<text>7,8,9</text>", "<text>null</text>"))["risk"]
 
@@ -189,6 +155,21 @@ def test_every_version_of_dmn_is_read_alike(space: str) -> None:
             "2 inputEntry",
         ),
         ('id="DecisionTable_0a1"', 'id="D" expressionLanguage="groovy"', "decisionTable D", "'groovy'"),
+        ("<text>rating</text>", "<text>客户</text>", "input Input_rating", "no letter or digit"),
+        ("<text>rating</text>", "<text>5</text>", "input Input_rating", "no plain name"),
+        ('"Known for long"', '"-"', "outputEntry LiteralExpression_b2", "'-' says nothing"),
+        ('"Known for long"', '"\\u0041"', "outputEntry LiteralExpression_b2", "no escape"),
+        ('"Known for long"', "30", "outputEntry LiteralExpression_b2", "'30' is a number"),
+        ("]1000..50000.50]", "[1..2..3]", "inputEntry UnaryTests_b1", "no literal"),
+        ("]1000..50000.50]", ")1..2[", "inputEntry UnaryTests_b1", "no range"),
+        ("]1000..50000.50]", "5, not(6)", "inputEntry UnaryTests_b1", "no literal"),
+        ("]1000..50000.50]", "1" * 10_001, "inputEntry UnaryTests_b1", "longer than 10000"),
+        (
+            'id="Input_rating"',
+            'id="I" xmlns:s="urn:steward:rules" s:type="code"',
+            "input I",
+            "not our 'code'",
+        ),
         ('href="#risk"', 'href="#gone"', "requiredDecision", "no decision of this file"),
         (
             'href="#InputData_turnover" />',
