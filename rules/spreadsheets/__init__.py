@@ -13,7 +13,7 @@ from dataclasses import replace
 from rules.document import Findings
 from rules.errors import Finding, TableError
 from rules.inputs import Tables
-from rules.parsing import parse_table
+from rules.parsing import Files, parse_table
 from rules.spreadsheets.comma import read_csv, write_csv
 from rules.spreadsheets.sheets import FIRST, Sheet, document_of, sheets_of
 from rules.spreadsheets.workbook import read_workbook, write_workbook
@@ -32,8 +32,12 @@ def write_spreadsheet(text: str | bytes, file: str) -> bytes:
     return write_workbook(sheets, Findings(file)) if file.endswith(WORKBOOK) else write_csv(sheets)
 
 
-def read_spreadsheet(content: bytes, file: str, tables: Tables | None = None) -> str:
-    """Read the text of a table from a workbook or a CSV file, in the one layout; `tables` are for it to ask.
+def read_spreadsheet(
+    content: bytes, file: str, *, tables: Tables | None = None, files: Files | None = None
+) -> str:
+    """Read the text of a table from a workbook or a CSV file, in the one layout.
+
+    `tables` are for it to ask, and `files` hold its rows if they stand in one beside it.
 
     Raises:
         TableError: it says no table; findings name the sheet, the row and where one is at fault the column.
@@ -45,10 +49,10 @@ def read_spreadsheet(content: bytes, file: str, tables: Tables | None = None) ->
         raise findings.as_error()
     text = write_table(document)
     try:
-        parse_table(text, file, tables=tables)
+        parse_table(text, file, tables=tables, files=files)
     except TableError as error:
         rows = dict(enumerate(_rows(text, sheets), start=1))
-        raise TableError([_moved(finding, rows) for finding in error.findings]) from error
+        raise TableError([_moved(one, file, rows) for one in error.findings]) from error
     return text
 
 
@@ -79,6 +83,8 @@ def _row_of(key: str, sheet: Sheet | None) -> int:
     return next((n for n, row in rows if row and row[0].partition(" ")[0] == key), sheet.line)
 
 
-def _moved(finding: Finding, rows: dict[int, tuple[str, int]]) -> Finding:
+def _moved(finding: Finding, file: str, rows: dict[int, tuple[str, int]]) -> Finding:
+    if finding.file != file:  # it is of the rows that stand beside the table
+        return finding
     sheet, row = rows.get(finding.line, (FIRST, 1))
-    return replace(finding, file=f"{finding.file}, sheet {sheet}", line=row, column=1)
+    return replace(finding, file=f"{file}, sheet {sheet}", line=row, column=1)

@@ -33,6 +33,11 @@ def shipped_files() -> list[Path]:
     return [*map(path_of, list_tables()), *sorted(_FOLDER.glob("overlays/*/*.yaml"))]
 
 
+def shipped_rows(name: str) -> bytes:
+    """The rows of a table that keeps them in a file beside it."""
+    return read_file(_FOLDER / name)
+
+
 def read_file(path: Path) -> bytes:
     if not path.is_file():
         raise TableNotFound(f"there is no file {path}")

@@ -13,7 +13,7 @@ from rules.interchange.dmn import export_dmn, import_dmn
 from rules.interchange.drafts import Heading, Imported, TableText
 from rules.interchange.jdm import import_jdm
 from rules.spreadsheets import read_spreadsheet, write_spreadsheet
-from server.cli.rule_files import TABLE, open_table, path_of, read_file
+from server.cli.rule_files import TABLE, open_table, path_of, read_file, shipped_rows
 
 
 class Format(StrEnum):
@@ -46,8 +46,8 @@ def export_table(
 
 def _import_spreadsheet(content: bytes, source: str, **_: object) -> Imported:
     """Read a spreadsheet that `export` wrote: it says all of a table, its heading too."""
-    text = read_spreadsheet(content, source, load_table)
-    table = parse_table(text, source, tables=load_table)
+    text = read_spreadsheet(content, source, tables=load_table, files=shipped_rows)
+    table = parse_table(text, source, tables=load_table, files=shipped_rows)
     return Imported(tables=[TableText(table.id, text, table)], notes=[])
 
 

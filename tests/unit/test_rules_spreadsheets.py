@@ -192,3 +192,17 @@ def saved(book: Workbook) -> bytes:
     file = BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def test_a_table_with_its_rows_in_a_file_beside_it_keeps_them_there() -> None:
+    text = HEAD[: HEAD.index("rules:")] + "rows: limits_rows.csv\n"
+    rows = "id,priority,amount,route,because\nR1,1,-,pay,%s\n"
+
+    book = write_spreadsheet(text, "a.xlsx")
+
+    back = read_spreadsheet(book, "a.xlsx", files=lambda name: rows % "Why not")
+
+    here, there = (parse_table(one, files=lambda name: rows % "Why not") for one in (text, back))
+    assert (here.digest, here.rules) == (there.digest, there.rules)
+    with pytest.raises(TableError, match=r"limits_rows.csv:2:5: rule R1: 'because': is empty"):
+        read_spreadsheet(book, "a.xlsx", files=lambda name: rows % "")
