@@ -14,18 +14,19 @@ def write_table(content: Mapping[str, Plain]) -> str:
 def _lines(key: str, value: Plain) -> Iterator[str]:
     if isinstance(value, list) and any(isinstance(one, dict) for one in value):
         yield f"{scalar_text(key)}:"
-        yield from (f"- {_flow(one)}" for one in value)
+        yield from (f"- {flow_text(one)}" for one in value)
     elif isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
         yield f"{scalar_text(key)}:"
-        yield from (f"  {scalar_text(name)}: {_flow(one)}" for name, one in value.items())
+        yield from (f"  {scalar_text(name)}: {flow_text(one)}" for name, one in value.items())
     else:
         text = folded(value) if isinstance(value, str) else None
-        yield f"{scalar_text(key)}: {text or _flow(value)}"
+        yield f"{scalar_text(key)}: {text or flow_text(value)}"
 
 
-def _flow(value: Plain) -> str:
+def flow_text(value: Plain) -> str:
+    """The content on one line."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{scalar_text(key)}: {_flow(one)}' for key, one in value.items())}}}"
+        return f"{{{', '.join(f'{scalar_text(key)}: {flow_text(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow_text, value))}]"
     return scalar_text(value)

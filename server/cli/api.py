@@ -21,7 +21,7 @@ from server.http.models import (
     Review,
     ReviewStatus,
 )
-from server.http.rule_models import Backtest, CaseDecision, RuleTableDetail
+from server.http.rule_models import Backtest, CaseDecision, ProposedRule, RuleTableDetail
 from server.http.schedule_models import Schedule, ScheduleDetail
 from server.identity.actors import ACTOR_HEADER, actor_of
 
@@ -140,6 +140,14 @@ class Api:
     def backtest(self, table: str, order: dict[str, Any]) -> Backtest:
         path = f"/v1/rules/{quote(table, safe='')}/backtest"
         return self._read(Backtest, self._send("POST", path, json=order, timeout=BACKTEST_TIMEOUT_S))
+
+    def list_proposals(self, table: str, *, limit: int) -> Page[ProposedRule]:
+        path = f"/v1/rules/{quote(table, safe='')}/proposals"
+        return self._list(Page[ProposedRule], path, limit=limit, filters={})
+
+    def propose_rule(self, review_id: UUID, wish: dict[str, Any]) -> ProposedRule:
+        path = f"/v1/reviews/{review_id}/proposals"
+        return self._read(ProposedRule, self._send("POST", path, json=wish, timeout=BACKTEST_TIMEOUT_S))
 
     def list_case_decisions(self, case_id: UUID) -> Page[CaseDecision]:
         return self._get(Page[CaseDecision], f"/v1/cases/{case_id}/decisions")

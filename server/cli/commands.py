@@ -2,10 +2,8 @@
 
 import math
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -13,7 +11,7 @@ from rich.console import Console
 from server.cli import check, effects, host, interventions, migrations, reconcile, rules, schedules, views
 from server.cli.answers import parse_json, parse_settings
 from server.cli.api import DEFAULT_URL, Api
-from server.cli.ids import SEARCHED, case_ids, full_id
+from server.cli.ids import case_ids, full_id, review_ids
 from server.cli.options import Abbreviated, Actor, Json, Limit, Url
 from server.cli.submissions import Submission, submit_files
 from server.cli.tables import Grid, Id, Status, console_of, one_line, present, show
@@ -133,7 +131,7 @@ def reviews(
             page = (api.list_all_reviews if every else api.list_reviews)(limit=limit, role=role)
             present(page, views.reviews(page.items), as_json=as_json)
         else:
-            review = api.get_review(full_id(id_, among=lambda: _review_ids(api)))
+            review = api.get_review(full_id(id_, among=lambda: review_ids(api)))
             present(review, views.review(review), as_json=as_json)
 
 
@@ -156,17 +154,13 @@ def answer(
     if (json_answer is None) == (not settings):
         raise typer.BadParameter("give the answer by either --set or --json-answer")
     with Api(url, actor=actor) as api:
-        review = api.get_review(full_id(review_id, among=lambda: _review_ids(api)))
+        review = api.get_review(full_id(review_id, among=lambda: review_ids(api)))
         if json_answer is not None:
             value = parse_json(json_answer, option="--json-answer")
         else:
             value = parse_settings(settings or [], form=review.form)
         answered = api.answer_review(review.id, value)
     present(answered, views.review(answered)[:1], as_json=as_json)
-
-
-def _review_ids(api: Api) -> Iterable[UUID]:
-    return (review.id for review in api.list_all_reviews(limit=SEARCHED).items)
 
 
 def _print_submissions(done: list[Submission], *, as_json: bool) -> None:

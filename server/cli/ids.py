@@ -27,6 +27,11 @@ def case_ids(api: Api) -> Iterable[UUID]:
     return (case.id for case in api.list_cases(limit=SEARCHED).items)
 
 
+def review_ids(api: Api) -> Iterable[UUID]:
+    """Give the ids of the newest reviews of every status, to look an abbreviation up."""
+    return (review.id for review in api.list_all_reviews(limit=SEARCHED).items)
+
+
 def _complete(text: str, *, among: Iterable[UUID]) -> UUID:
     found = sorted({id_ for id_ in among if str(id_).startswith(text.lower())})
     if not found:

@@ -12,7 +12,7 @@ from rules import list_tables, load_table
 from rules.layout import lay_out
 from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
 from rules.schema import table_schema
-from server.cli import rule_changes, rule_checks, rule_interchange, rule_trials
+from server.cli import rule_changes, rule_checks, rule_interchange, rule_proposals, rule_trials
 from server.cli.rule_files import TABLE, open_layers, shipped_files
 from server.cli.tables import Grid, console_of, show
 
@@ -22,6 +22,8 @@ app.command("diff")(rule_changes.compare)
 app.command("check")(rule_checks.check_tables)
 app.command()(rule_changes.backtest)
 app.command()(rule_changes.replay)
+app.command()(rule_proposals.propose)
+app.command()(rule_proposals.proposals)
 app.command("export")(rule_interchange.export_table)
 app.command("import")(rule_interchange.import_tables)
 

@@ -60,8 +60,8 @@ def flaws_of(table: LayeredTable) -> list[dict[str, Any]]:
     return [flaw.as_json() for flaw in check_layers(table)]
 
 
-def changed_table(table: LayeredTable, text: str) -> LayeredTable:
-    """The table with another text of its own, under the overlays that it has.
+def changed_table(table: LayeredTable, text: str, *, field: str = "text") -> LayeredTable:
+    """The table with another text of its own, under the overlays that it has; `field` is what brought it.
 
     Raises:
         TableMalformed: with everything that is wrong with it.
@@ -71,12 +71,12 @@ def changed_table(table: LayeredTable, text: str) -> LayeredTable:
     except TableError as error:
         count = len(error.findings)
         raise TableMalformed(
-            f"{count} finding{'s' if count > 1 else ''}", findings=error.findings, field="text"
+            f"{count} finding{'s' if count > 1 else ''}", findings=error.findings, field=field
         ) from error
     except RuleError as error:
-        raise BadRequest(str(error), field="text") from error
+        raise BadRequest(str(error), field=field) from error
     if changed.base.id != table.base.id:
-        raise BadRequest(f"it is a text of table {changed.base.id!r}, not {table.base.id!r}", field="text")
+        raise BadRequest(f"it is a text of table {changed.base.id!r}, not {table.base.id!r}", field=field)
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from server.http.examples import CASE_ID
+from server.http.examples import CASE_ID, REVIEW_ID
 
 DIGEST = "sha256:8332d1636baa6e46bb27b2d66dcf2a8f3ed8b32674e6bac0550f071f68dfc680"
 OLD_DIGEST = "sha256:" + "3a" * 32
@@ -135,6 +135,19 @@ CASE_DECISION: dict[str, Any] = {
     "replay": EVALUATED,
 }
 
+PROPOSED_RULE: dict[str, Any] = {
+    "id": "c4b1e0aa-9d1c-4f6f-8f0e-2f6b3c9d7e55",
+    "table_id": "invoice_payment",
+    "rule": "P-c4b1e0aa",
+    "line": "- {id: P-c4b1e0aa, priority: 51, when: {cash: stopped}, then: {pay: when_due}, because: So}",
+    "text_digest": DIGEST,
+    "case_id": CASE_ID,
+    "review_id": REVIEW_ID,
+    "backtest": {"tried": 2000, "unasked": [], "flips": []},
+    "proposed_by": "dev",
+    "proposed_at": "2026-10-05T09:12:00Z",
+}
+
 # A table of two rules is a table too; the cases are put to it as they are to the one in force.
 TEXT = """\
 id: invoice_to_pay
@@ -156,6 +169,22 @@ EVALUATE_BODY: dict[str, Any] = {
     "content": {
         "application/json": {
             "examples": {"duplicate": {"value": {"facts": FACTS, "as_of": "2026-10-05", "context": {}}}}
+        }
+    },
+}
+PROPOSE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "examples": {
+                "reject": {
+                    "value": {
+                        "table": "invoice_payment",
+                        "outcome": {"pay": "when_due"},
+                        "because": "Treasury, 5 October: cash comes first",
+                    }
+                }
+            }
         }
     },
 }

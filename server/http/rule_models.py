@@ -113,6 +113,16 @@ class StartBacktest(BaseModel):
     limit: int = Field(default=10_000, ge=1, le=100_000)
 
 
+class ProposeRule(BaseModel):
+    """What a table shall say where it could not decide: an outcome as a row writes it, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    table: Annotated[Text, Field(max_length=200)]
+    outcome: Annotated[dict[str, str], Field(min_length=1)]
+    because: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+
+
 class Said(BaseModel):
     """What was said: an outcome, or the kind of an escalation, and the rules that are named."""
 
@@ -150,6 +160,32 @@ class Backtest(BaseModel):
     tried: int
     unasked: list[str]
     flips: list[Flip]
+
+
+class Tried(BaseModel):
+    """What became of the decisions that were tried with a proposed rule."""
+
+    tried: int
+    unasked: list[str]
+    flips: list[Flip]
+
+
+class ProposedRule(Shown):
+    """A rule that a person proposed, as a line of the table's YAML; it decides nothing.
+
+    `text_digest` is of the text that it is proposed for.
+    """
+
+    id: UUID
+    table_id: str
+    rule: str
+    line: str
+    text_digest: str
+    case_id: UUID
+    review_id: UUID
+    backtest: Tried
+    proposed_by: str
+    proposed_at: datetime
 
 
 class CaseDecision(BaseModel):

@@ -10,6 +10,7 @@ from rules import Escalation, LayeredTable, rows_concerned
 from rules.rendering import json_of, rules_of
 from server.engine.limits import DEFAULT
 from server.engine.payloads import check_payload
+from server.engine.proposals import Wish, propose_rule
 from server.engine.rule_tables import (
     Replay,
     Scope,
@@ -22,11 +23,13 @@ from server.engine.rule_tables import (
     replay_case,
 )
 from server.http import examples, models, rule_examples, rule_models
-from server.http.context import Host, HostPart
+from server.http.context import Actor, Host, HostPart, Limit
 from server.http.problems import problem_responses
-from server.http.rule_models import Evaluate, StartBacktest
+from server.http.rule_models import Evaluate, ProposeRule, StartBacktest
 from server.storage.cases import get_case
 from server.storage.decisions import list_texts
+from server.storage.pages import decode_cursor, encode_cursor
+from server.storage.proposals import list_proposals
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 
@@ -111,6 +114,45 @@ async def post_backtest(host: HostPart, table: Name, body: StartBacktest) -> Any
     scope = Scope(since=body.since, limit=body.limit)
     result = await backtest_table(host.database, changed, scope=scope, sum_=body.sum)
     return {"table": found.base.id, "old": found.digest, "new": changed.digest, **result.as_json()}
+
+
+@router.get(
+    "/rules/{table}/proposals",
+    response_model=models.Page[rule_models.ProposedRule],
+    responses={
+        200: examples.response(examples.page(rule_examples.PROPOSED_RULE)),
+        **problem_responses(404, 422, 503),
+    },
+)
+async def get_proposals(host: HostPart, table: Name, limit: Limit = 50, cursor: str | None = None) -> Any:
+    """List the rules that people proposed for a table, newest first. None of them decides anything."""
+    found = await find_text(host.registry, host.texts, table)
+    after = decode_cursor(cursor) if cursor else None
+    async with host.database.connection() as connection:
+        rows = await list_proposals(connection, found.base.id, after=after, limit=limit + 1)
+    page = rows[:limit]
+    more = len(rows) > limit
+    return {"items": page, "next": encode_cursor((page[-1].proposed_at, page[-1].id)) if more else None}
+
+
+@router.post(
+    "/reviews/{id}/proposals",
+    status_code=201,
+    response_model=rule_models.ProposedRule,
+    responses={
+        201: examples.response(rule_examples.PROPOSED_RULE),
+        **problem_responses(403, 404, 409, 413, 422, 503),
+    },
+    openapi_extra={"requestBody": rule_examples.PROPOSE_BODY},
+)
+async def post_proposal(host: HostPart, actor: Actor, id: UUID, body: ProposeRule) -> Any:  # noqa: A002
+    """Keep the answer to a review of what a table could not decide as a proposed rule, with its backtest.
+
+    The rule is for all facts that no row tells from the ones that were decided.
+    """
+    check_payload(body.model_dump(mode="json"), field="body", limits=host.registry.limits.of(DEFAULT))
+    wish = Wish(body.table, body.outcome, body.because)
+    return await propose_rule(host.database, host.registry, id, wish=wish, actor=actor)
 
 
 @router.get(

@@ -8,6 +8,7 @@ import pytest
 from conftest import created_database
 from hosts import PROCESS, rested, stumbling_host, submit
 from jsonschema import Draft202012Validator
+from test_invoice_payment import House, stop_cash
 
 from server.app import create_app
 from server.settings import Settings
@@ -25,17 +26,22 @@ FILE = ("invoice.xml", (SAMPLES / "04-no-order.xml").read_bytes(), "text/plain")
 
 
 @pytest.fixture(scope="module")
-def client(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("host")
+
+
+@pytest.fixture(scope="module")
+def client(postgres_url: str, folder: Path) -> Any:
     with (
         created_database(postgres_url) as (_, url),
-        stumbling_host(url, tmp_path_factory.mktemp("host")) as address,
+        stumbling_host(url, folder) as address,
         httpx.Client(base_url=address, timeout=30) as client,
     ):
         yield client
 
 
 @pytest.fixture(scope="module")
-def ids(client: httpx.Client) -> dict[str, str]:
+def ids(client: httpx.Client, folder: Path) -> dict[str, str]:
     """Real ids for the paths: a case that waits, what belongs to it, and one stuck at its effect."""
     stuck = rested(client, submit(client, SAMPLES / "01-clean-with-order.xml")["id"])
     case = waiting(client)
@@ -49,6 +55,7 @@ def ids(client: httpx.Client) -> dict[str, str]:
         "/v1/cases/{id}/retry": stuck["id"],
         **{f"/v1/cases/{{id}}/{action}": id_ for action, id_ in ids.items()},
         "/v1/reviews/{id}": case["reviews"][0]["id"],
+        "/v1/reviews/{id}/proposals": settled(client, folder),
         "/v1/documents/{id}": case["input"]["document"],
         "/v1/incidents/{id}": stuck["incidents"][0]["id"],
         "/v1/stops/{id}": client.post("/v1/stops", json=stop).raise_for_status().json()["id"],
@@ -64,6 +71,15 @@ def waiting(client: httpx.Client) -> dict[str, Any]:
     """A new case that waits for a buyer."""
     case_id = client.post(PROCESS, files={"file": FILE}).raise_for_status().json()["id"]
     return rested(client, case_id)
+
+
+def settled(client: httpx.Client, folder: Path) -> str:
+    """The review of what no table decides, a discount while cash is stopped, answered."""
+    house = House(client, folder)
+    house.enter("UPDATE suppliers SET discount_pct = '2', discount_days = 10")
+    stop_cash(house)
+    review: str = house.answer(house.receive(3), "pay_when_due")["reviews"][0]["id"]
+    return review
 
 
 def example_requests(operation: dict[str, Any]) -> list[dict[str, Any]]:

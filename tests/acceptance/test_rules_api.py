@@ -11,6 +11,7 @@ import pytest
 from command_line import Steward
 from conftest import created_database, running_host
 from hosts import rested, submit
+from test_invoice_payment import House, stop_cash
 
 SAMPLES = Path(__file__).resolve().parents[2] / "graphs" / "samples" / "invoice_to_pay"
 TABLE = "/v1/rules/invoice_to_pay"
@@ -19,13 +20,17 @@ BUYER = "then: {route: review, role: buyer"
 
 @dataclass(frozen=True)
 class World:
-    """A host with a case that was booked and one that waits for a buyer."""
+    """A host with a case that was booked, one that waits for a buyer, and one that a person settled.
+
+    The last one's invoice had a discount while cash was stopped, which its table leaves to a controller.
+    """
 
     url: str
     database_url: str
     client: httpx.Client
     booked: str
     asked: str
+    settled: dict[str, Any]
 
     @property
     def text(self) -> str:
@@ -42,16 +47,25 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("host")
     with (
         created_database(postgres_url) as (_, url),
-        running_host(url, tmp_path_factory.mktemp("host")) as address,
+        running_host(url, folder) as address,
         httpx.Client(base_url=address, timeout=30) as client,
     ):
         booked = submit(client, SAMPLES / "01-clean-with-order.xml")["id"]
         asked = submit(client, SAMPLES / "04-no-order.xml")["id"]
         rested(client, booked)
         rested(client, asked)
-        yield World(address, url, client, booked, asked)
+        yield World(address, url, client, booked, asked, settled_case(House(client, folder)))
+
+
+def settled_case(house: House) -> dict[str, Any]:
+    house.enter("UPDATE suppliers SET discount_pct = '2', discount_days = 10")
+    stop_cash(house)
+    case = house.receive(3, issued_days_ago=1)
+    settled: dict[str, Any] = house.answer(case, "pay_when_due")
+    return settled
 
 
 @pytest.fixture
@@ -125,7 +139,7 @@ def test_a_backtest_says_which_cases_flip_and_their_money(world: World) -> None:
 
     [flip] = result["flips"]
     [made] = decisions(world, world.asked)
-    assert result["tried"] == 2
+    assert result["tried"] == 3
     assert (flip["finished"], flip["open"]) == ([], [world.asked])
     assert (flip["old"]["outcome"]["role"], flip["new"]["outcome"]["role"]) == ("buyer", "controller")
     [money] = flip["money"]["amount"]
@@ -161,7 +175,7 @@ def test_the_commands_say_what_a_change_would_change(world: World, steward: Stew
     [record] = steward("rules", "backtest", "invoice_to_pay", "--with", str(file), "--json").documents
     told = steward("rules", "diff", digest, str(file))
 
-    assert tried.out.startswith("1 of 2 decisions flip\n")
+    assert tried.out.startswith("1 of 3 decisions flip\n")
     assert world.asked[:8] in tried.out
     assert record["flips"][0]["open"] == [world.asked]
     assert "role buyer" in told.out
@@ -199,3 +213,54 @@ def test_a_decision_comes_out_the_same_from_its_text_until_somebody_changes_the_
     assert (before.code, "the same" in before.out) == (0, True)
     assert (after.code, "was kept" in after.out) == (1, True)
     assert steward("rules", "replay", world.booked).code == 0
+
+
+WISH = {"table": "invoice_payment", "outcome": {"pay": "when_due"}, "because": "Cash comes first"}
+
+
+def propose(world: World, **changes: Any) -> httpx.Response:
+    [review] = world.settled["reviews"]
+    return world.client.post(f"/v1/reviews/{review['id']}/proposals", json=WISH | changes)
+
+
+def test_an_answer_is_kept_as_a_proposed_rule_with_what_it_would_have_changed(world: World) -> None:
+    before = world.client.get("/v1/rules/invoice_payment").json()["digest"]
+
+    kept = propose(world)
+
+    proposal = kept.json()
+    assert kept.status_code == 201
+    assert "cash: stopped" in proposal["line"]
+    assert "then: {pay: when_due}, because: Cash comes first}" in proposal["line"]
+    [flip] = proposal["backtest"]["flips"]
+    assert (flip["old"]["kind"], flip["finished"]) == ("conflict", [world.settled["id"]])
+    assert flip["money"] == {"discount": [{"amount": "6.00", "currency": "EUR"}]}
+    assert proposal["text_digest"] == before
+    assert world.client.get("/v1/rules/invoice_payment").json()["digest"] == before
+
+
+def test_proposed_rules_are_listed_and_exported_as_lines(world: World, steward: Steward) -> None:
+    [review] = world.settled["reviews"]
+    arguments = "--table", "invoice_payment", "--then", "pay=early", "--because", "A discount is a discount"
+
+    said = steward("rules", "propose", review["id"], *arguments)
+    listed = steward("rules", "proposals", "invoice_payment")
+    lines = steward("rules", "proposals", "invoice_payment", "--yaml").out.splitlines()
+    page = world.client.get("/v1/rules/invoice_payment/proposals", params={"limit": 1}).json()
+
+    assert "1 of 2 decisions flip" in said.out
+    assert "1 of 2" in listed.out
+    assert lines[0] == said.out.splitlines()[0] == page["items"][0]["line"]
+
+
+def test_a_proposal_is_refused_where_no_table_left_the_matter_to_a_person(world: World) -> None:
+    open_review = world.client.get(f"/v1/cases/{world.asked}").json()["reviews"][0]
+
+    unanswered = world.client.post(f"/v1/reviews/{open_review['id']}/proposals", json=WISH)
+    decided = propose(world, table="invoice_to_pay", outcome={"route": "book"})
+    unknown = propose(world, table="nothing")
+    malformed = propose(world, outcome={"pay": "never"})
+
+    assert [one.status_code for one in (unanswered, decided, unknown, malformed)] == [409, 409, 404, 422]
+    assert malformed.json()["field"] == "outcome"
+    assert "'never'" in malformed.json()["findings"][0]["message"]
