@@ -1,6 +1,6 @@
 """Reading what a table declares: names, types, domains, and the outputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rules.cells import Anything, Cell, Missing, one_of, parse_cell
 from rules.document import Fields, Findings, Listing, Node, Text
@@ -10,6 +10,7 @@ from rules.table import Condition, Input, Output
 from rules.values import (
     NAME,
     RESERVED,
+    WORD,
     BooleanType,
     CodeType,
     DateType,
@@ -52,9 +53,16 @@ def read_outputs(section: Section, findings: Findings) -> Outputs:
 
 
 def name_of(text: str) -> str:
-    """Read the name of a table, a rule or a value. Raises `NotAValue`."""
+    """Read the name of a table, a rule or a role. Raises `NotAValue`."""
     if not NAME.fullmatch(text) or text == RESERVED:
         raise NotAValue(f"{shown(text)} is not a name of letters, digits, '_', '-' and '.'")
+    return text
+
+
+def word_of(text: str) -> str:
+    """Read a value of an enumeration or a set. Raises `NotAValue`."""
+    if not WORD.fullmatch(text) or text == RESERVED:
+        raise NotAValue(f"{shown(text)} is not a value of letters, digits, '_', '-', '.' and single blanks")
     return text
 
 
@@ -82,7 +90,7 @@ def type_of(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | N
         currency = section.read("currency", currency_code, stand_in="")
         return (name, MoneyType(currency)) if currency else None
     if name in WORD_TYPES:
-        values = _values(section)
+        values = _values(section, name_of if name == "role" else word_of)
         if name == "set" and len(values) > _MOST_WORDS:
             section.note(f"'values': a set has at most {_MOST_WORDS} words", at=section.place("values"))
         return (name, WORD_TYPES[name](values)) if values else None
@@ -130,11 +138,11 @@ def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
     )
 
 
-def _values(section: Section) -> tuple[str, ...]:
+def _values(section: Section, reader: Callable[[str], str]) -> tuple[str, ...]:
     values: dict[str, None] = {}
     for node in section.listing("values"):
         try:
-            value = name_of(text_of(node))
+            value = reader(text_of(node))
         except NotAValue as refusal:
             section.note(f"'values': {refusal}", at=node.at)
             continue

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from rules.decision import ESCALATIONS
 from rules.declarations import INPUT_TYPES, OUTPUT_TYPES, WORD_TYPES
 from rules.table import AGGREGATES, HIT_POLICIES
-from rules.values import CURRENCY, DATE, NAME, RESERVED, JsonValue
+from rules.values import CURRENCY, DATE, NAME, RESERVED, WORD, JsonValue
 
 Schema = dict[str, JsonValue]
 
 _SCALAR: list[JsonValue] = ["string", "number", "boolean"]
 _TEXT: Schema = {"type": _SCALAR, "pattern": r"\S"}
 _NAME: Schema = {"type": _SCALAR, "pattern": f"^{NAME.pattern}$", "not": {"const": RESERVED}}
+_WORD: Schema = {"type": _SCALAR, "pattern": f"^{WORD.pattern}$", "not": {"const": RESERVED}}
 _DAY: Schema = {"type": "string", "pattern": f"^{DATE.pattern}$"}
 _WHOLE: Schema = {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"}
 _FLAG: Schema = {"enum": [True, False, "true", "false"]}
@@ -196,7 +197,7 @@ def _list(item: Schema) -> Schema:
 
 
 def _words() -> Schema:
-    return _list(_NAME)
+    return _list(_WORD)
 
 
 def _said(schema: Schema, description: str) -> Schema:

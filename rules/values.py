@@ -19,6 +19,9 @@ JsonValue = str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"
 Value = Decimal | int | date | bool | str | frozenset[str]  # what cells test; a missing value is None
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*")
+_LETTERS = "A-Za-z0-9À-ÖØ-öø-ɏ"  # Latin, and digits
+_PART = rf"[{_LETTERS}](?:[{_LETTERS}_-]|\.(?!\.))*"
+WORD = re.compile(rf"{_PART}(?: {_PART})*")  # a value as people say it, such as `Very high`
 RESERVED = "missing"  # in a cell it means that there is no value, so no value may be called so
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from rules.declarations import PLAIN_TYPES, name_of
+from rules.declarations import PLAIN_TYPES, name_of, word_of
 from rules.document import Findings, Place, Plain
 from rules.errors import NotAValue
 from rules.interchange.unary import (
@@ -176,7 +176,7 @@ def _value_type(name: str, values: Sequence[str], said: Mapping[str, Plain]) -> 
     if name == "money":
         return MoneyType(currency_code(str(said.get("currency", ""))))
     if name in ("enum", "role"):
-        return EnumType(tuple(map(name_of, values)))
+        return EnumType(tuple(map(name_of if name == "role" else word_of, values)))
     return PLAIN_TYPES[name]
 
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from rules.document import START, Findings, Place, Plain, decoded, plain, read_document
 from rules.errors import NotAValue
-from rules.values import NAME, shown
+from rules.values import WORD, shown
 
 FIRST = "table"
 PAIR = ("key", "value")
 NAMES = "(name)"  # heads the column of the names that inputs and outputs go by
 ALWAYS = {"rules": ("when", "then"), "examples": ("given", "expect")}  # what a row has, if with nothing in it
 
-_WORDS = re.compile(rf"\[\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\]")
+_WORDS = re.compile(rf"\[\s*{WORD.pattern}(?:\s*,\s*{WORD.pattern})*\s*\]")
 _JSON = re.compile(r'".*"|\[[\["{].*\]|\[\]|\{\}', re.DOTALL)
 
 Record = dict[str, Plain]
@@ -114,7 +114,7 @@ def _cell(value: Plain) -> str:
     if (
         isinstance(value, list)
         and value
-        and all(isinstance(one, str) and NAME.fullmatch(one) for one in value)
+        and all(isinstance(one, str) and WORD.fullmatch(one) for one in value)
     ):
         return f"[{', '.join(map(str, value))}]"
     return json.dumps(value, ensure_ascii=False)

@@ -261,3 +261,25 @@ def test_a_file_of_another_name_than_its_table_is_refused(tmp_path: Path) -> Non
 def test_a_name_without_a_table_is_refused(name: str) -> None:
     with pytest.raises(TableNotFound, match="there is no table"):
         load_table(name)
+
+
+def test_the_values_of_an_enumeration_are_words_as_people_say_them() -> None:
+    text = GOOD.replace("[DE, NO]", "[Very high, Größe 2, low]").replace(
+        "country: [NO]", 'country: "{Very high, low}"'
+    )
+    negated = text.replace('"{Very high, low}"', "not(Größe 2)")
+
+    cells = [parse_table(one).rules[1].cell("country") for one in (text, negated)]
+
+    assert [[cell.holds(value) for value in ("Very high", "Größe 2", "low")] for cell in cells] == [
+        [True, False, True],
+        [True, False, True],
+    ]
+
+
+@pytest.mark.parametrize("value", ["a  b", " a", "a, b", "a..b", "(a)", "-a", "a\u0308", "a\u00a0b", "×"])
+def test_a_value_that_a_cell_or_a_reader_could_mistake_is_refused(value: str) -> None:
+    assert any(
+        "is not a value of letters" in one
+        for one in findings_of(GOOD.replace("[DE, NO]", f'["{value}", NO]'))
+    )
