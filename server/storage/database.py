@@ -19,8 +19,10 @@ Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
 OPEN_S = 10.0
+FROZEN_S = 10  # how long a process that froze inside a transaction may hold its locks
 # How long to wait for a server that says nothing at all; without effect on a Unix socket.
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
+_TIMES_TRANSACTIONS = 170_000  # the version of PostgreSQL from which on it has `transaction_timeout`
 _SUPERSEDED = "ST001"  # raised by assert_attempt(), see migrations/0001_house.sql
 
 
@@ -45,7 +47,7 @@ async def translated() -> AsyncIterator[None]:
 async def _configure(connection: Connection) -> None:
     """A process that freezes inside a transaction must not hold its row locks for ever."""
     register_arrays(connection.adapters)
-    await connection.execute("SET idle_in_transaction_session_timeout = '10s'")
+    await connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_S}s'".encode())
 
 
 async def _check(connection: Connection) -> None:
@@ -100,9 +102,15 @@ class Database:
         by the next fetch, or at the end.
         """
         async with translated(), self.pool.connection() as connection:
+            if connection.info.server_version < _TIMES_TRANSACTIONS:
+                async with connection.transaction():
+                    yield connection
+                return
             try:
                 async with connection.pipeline():
                     await connection.execute("BEGIN")
+                    # To the server it is not idle: it waits for the pipeline's next statement.
+                    await connection.execute(f"SET LOCAL transaction_timeout = '{FROZEN_S}s'".encode())
                     yield connection
                     await connection.execute("COMMIT")
             except BaseException:

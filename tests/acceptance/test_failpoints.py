@@ -120,7 +120,7 @@ class freezing_host(running_host):  # noqa: N801  used like a function
 
 
 @pytest.mark.parametrize(
-    "fault", ["effect_after_intent:stop:1", "effect_answered:stop:1", "claim_after_commit:stop:1"]
+    "fault", ["effect_after_intent:stop:1", "effect_answered:stop:1", "end_before_commit:stop:1"]
 )
 def test_a_frozen_worker_is_taken_over_and_changes_nothing_when_it_wakes(
     postgres_url: str, tmp_path: Path, fault: str
