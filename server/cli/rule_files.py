@@ -1,5 +1,6 @@
 """The files of tables, as the commands name them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -8,9 +9,20 @@ import rules
 from rules import LayeredTable, Table, TableNotFound, list_tables, load_layers, load_table, read_table
 
 TABLE = typer.Argument(metavar="TABLE", help="A table's name, or a file.")
+CONTEXT = typer.Option(
+    "--in", metavar="KIND=VALUE", help="With the overlays of this context, such as entity=AT; repeatable."
+)
 
 _FOLDER = Path(rules.__file__).parent
 _YAML = (".yaml", ".yml")
+
+
+def context_of(pairs: Sequence[str] | None) -> dict[str, str]:
+    """The context that such options state."""
+    parts = [pair.partition("=") for pair in pairs or ()]
+    if any(not kind or not value for kind, _, value in parts):
+        raise typer.BadParameter("is KIND=VALUE, such as entity=AT", param_hint="--in")
+    return {kind: value for kind, _, value in parts}
 
 
 def open_table(name: str) -> Table:

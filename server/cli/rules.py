@@ -1,7 +1,6 @@
 """The commands about tables of rules: most read files; those about past decisions ask a server."""
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +11,19 @@ from rules import list_tables, load_table
 from rules.layout import lay_out
 from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
 from rules.schema import table_schema
-from server.cli import rule_changes, rule_checks, rule_interchange, rule_proposals, rule_trials
-from server.cli.rule_files import TABLE, open_layers, shipped_files
+from server.cli import (
+    rule_changes,
+    rule_checks,
+    rule_interchange,
+    rule_proposals,
+    rule_questions,
+    rule_trials,
+)
+from server.cli.rule_files import CONTEXT, TABLE, context_of, open_layers, shipped_files
 from server.cli.tables import Grid, console_of, show
 
 app = typer.Typer(name="rules", help="See, lay out, test and change tables of rules.", no_args_is_help=True)
+app.command("ask")(rule_questions.ask_table)
 app.command("test")(rule_trials.try_tables)
 app.command("diff")(rule_changes.compare)
 app.command("check")(rule_checks.check_tables)
@@ -37,10 +44,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def show_table(
     name: Annotated[str | None, TABLE] = None,
     *,
-    context: Annotated[
-        list[str] | None,
-        typer.Option("--in", metavar="KIND=VALUE", help="With the overlays of this context; repeatable."),
-    ] = None,
+    context: Annotated[list[str] | None, CONTEXT] = None,
     on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="With what of them applies on a day.")
     ] = None,
@@ -53,7 +57,7 @@ def show_table(
         rows = [(one.id, one.version, one.owner, str(len(one.rules)), one.title) for one in tables]
         show(console_of(), [Grid(rows, ("table", "version", "owner", "rules", "title"))])
         return
-    table = open_layers(name).table(_context(context or []), on.date() if on else None)
+    table = open_layers(name).table(context_of(context), on.date() if on else None)
     if as_json:
         typer.echo(json.dumps(json_of(table), ensure_ascii=True))
     elif as_markdown:
@@ -80,13 +84,6 @@ def fmt(
 def schema() -> None:
     """Print the JSON Schema of tables and overlays, for editors."""
     typer.echo(json.dumps(table_schema(), indent=2))
-
-
-def _context(pairs: Sequence[str]) -> dict[str, str]:
-    parts = [pair.partition("=") for pair in pairs]
-    if any(not kind or not value for kind, _, value in parts):
-        raise typer.BadParameter("is KIND=VALUE, such as entity=AT", param_hint="--in")
-    return {kind: value for kind, _, value in parts}
 
 
 def _lay_out(path: Path, *, check: bool) -> bool:

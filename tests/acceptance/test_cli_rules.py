@@ -1,5 +1,6 @@
 """The commands about tables of rules, which need no server."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,72 @@ def test_the_schema_is_printed_as_the_file_for_editors_holds_it(steward: Steward
     printed = steward("rules", "schema").out
 
     assert printed == (Path(__file__).parents[2] / "docs" / "rules.schema.json").read_text("utf-8")
+
+
+CASES = """\
+- {id: R2, when: {urgent: false}, then: {route: pay}, because: No hurry}
+"""
+
+
+def test_a_table_is_asked_and_says_why_no_other_rule_decides(steward: Steward, file: Path) -> None:
+    file.write_text(LOOSE + CASES)
+
+    outcome = steward("rules", "ask", str(file), "urgent=false", "--on", "2026-07-01")
+
+    assert outcome.out.splitlines() == [
+        "route    pay",
+        "rule     R2",
+        "because  No hurry",
+        "asked    limits, version 1, as of 2026-07-01",
+        "",
+        "rule  why it does not decide",
+        "R1    urgent is false, the rule wants true",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        (["urgent=true"], "decision"),
+        (["urgent=missing"], "missing_input"),
+        ([], "missing_input"),
+        (["urgent=NO"], "invalid_input"),
+        (["amount=5"], "invalid_input"),
+    ],
+)
+def test_what_is_no_fact_of_the_table_leads_to_a_person(
+    steward: Steward, file: Path, facts: list[str], kind: str
+) -> None:
+    [record] = steward("rules", "ask", str(file), *facts, "--on", "2026-07-01", "--json").documents
+    told = steward("rules", "ask", str(file), *facts, "--on", "2026-07-01").out
+
+    assert record["kind"] == kind
+    assert told.startswith("route" if kind == "decision" else f"escalation  {kind}\n")
+
+
+def test_facts_are_written_as_in_cells(steward: Steward) -> None:
+    facts = ["hold=none", "discount=24.50", "cash=free"]
+
+    [record] = steward("rules", "ask", "invoice_payment", *facts, "--on", "2026-07-01", "--json").documents
+
+    assert record["facts"]["discount"] == {"amount": "24.5", "currency": "EUR"}
+    assert record["rule"] == "PA-100"
+
+
+@pytest.mark.parametrize("command", ["ask", "test"])
+def test_the_documentation_shows_what_the_command_prints(
+    steward: Steward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
+    table, examples = re.findall(
+        r"^```yaml\n((?:id: travel_claim|examples:).*?)^```", text, re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "travel_claim.yaml").write_text(table + examples)
+    monkeypatch.chdir(tmp_path)
+    [(arguments, shown)] = re.findall(
+        rf"^\$ steward rules {command} (travel_claim[^#\n]*).*?\n(.*?)^```", text, re.DOTALL | re.MULTILINE
+    )
+
+    outcome = steward("rules", command, *arguments.split())
+
+    assert outcome.out == shown
