@@ -24,6 +24,7 @@ from nodes.invoice_facts import (
     identity_fact,
     match_facts,
     title_of,
+    twin_facts,
 )
 from nodes.invoice_limits import beyond_limits
 from nodes.invoice_payment import (
@@ -41,6 +42,9 @@ from tools import RETRY, server
 from tools.errors import ToolRefused
 
 SAMPLES = Path(__file__).parent / "samples" / "invoice_to_pay"
+
+FAR_APART = 31
+"""Days around an invoice in which its like is looked for; the table of duplicates says which count."""
 
 erp = server("erp")
 
@@ -157,8 +161,7 @@ async def find_duplicates(state: Payable) -> dict[str, Any]:
         total=str(abs(invoice.totals.tax_inclusive)),
         currency=invoice.currency,
         date=invoice.issue_date.isoformat(),
-        # With an order the quantities tell a second invoice; without one only its look does.
-        days=7 if invoice.order_reference else 20,
+        days=FAR_APART,
     )
     earlier = [
         await erp.call("find_invoices", supplier=supplier, number=one.number) for one in invoice.preceding
@@ -200,7 +203,7 @@ async def assess(state: Payable) -> dict[str, Any]:
         "hold": state.supplier.hold if state.supplier else "none",
         "identity": identity_fact(invoice, supplier),
         "iban": iban_fact(invoice, state.supplier.iban if state.supplier else None),
-        "duplicate": _duplicate_fact(invoice, state.same_invoices),
+        **twin_facts(invoice, state.same_invoices),
         **match_facts(matched),
         "preceding": "none" if not invoice.preceding else "booked" if all(state.preceding) else "not_booked",
     }
@@ -250,7 +253,7 @@ async def book(state: Payable) -> dict[str, Any]:
             order=matched.number or "",
             lines=[{"order_line": int(line), "quantity": f"{billed[line]:f}"} for line in billed],
             preceding=[one.number for one in invoice.preceding] if invoice.kind == "credit_note" else [],
-            despite=["over_received"] if state.approved else [],
+            despite=["over_received"] if state.approved or _tolerates_excess(state) else [],
         )
     except ToolRefused as refused:
         booking = {"status": "refused", "message": str(refused)}
@@ -331,6 +334,12 @@ def _evidence(state: Payable) -> dict[str, JsonValue]:
     }
 
 
+def _tolerates_excess(state: Payable) -> bool:
+    """Whether the table books more than was received, because a contract tolerates it."""
+    excess = state.match.quantity_excess if state.match else None
+    return state.decision["outcome"]["route"] == "book" and excess is not None and excess > 0
+
+
 def _which_approval(state: Payable) -> str:
     needed = _needed_approvals(state)
     return f" Approval {_given_approvals(state) + 1} of {needed}." if needed > 1 else ""
@@ -359,23 +368,26 @@ def _costs(state: Payable) -> dict[str, JsonValue]:
     return costs_of_both(state.read_invoice, state.supplier, state.treasury, today=state.payment_day)
 
 
-def _duplicate_fact(invoice: Invoice, same: list[dict[str, JsonValue]]) -> str:
-    """Call it certain only if number, total and date are all those of a booked invoice."""
-    if not same:
-        return "none"
-    mark = (f"{invoice.totals.tax_inclusive:.2f}", invoice.issue_date.isoformat())
-    certain = any(one["matched_by"] == "number" and (one["total"], one["date"]) == mark for one in same)
-    return "certain" if certain else "possible"
-
-
 def _known(supplier: Supplier | None) -> Supplier:
     if supplier is None:
         raise ValueError("an invoice of an unknown supplier cannot be booked")
     return supplier
 
 
-def entity(state: Payable) -> dict[str, str | None]:
+def context_of(state: Payable) -> dict[str, str | None]:
+    return state.context
+
+
+def entity_of(state: Payable) -> dict[str, str | None]:
     return {"entity": state.context.get("entity")}
+
+
+def payment_facts_of(state: Payable) -> dict[str, JsonValue]:
+    return state.payment_facts
+
+
+def payment_day_of(state: Payable) -> date | None:
+    return state.payment_day
 
 
 def after_read(state: Payable) -> Literal["complete", "check"]:
@@ -425,9 +437,9 @@ def after_settle(state: Payable) -> Literal["plan", "done"]:
 
 DECIDE_PAYMENT = decide(
     "invoice_payment",
-    facts=lambda state: state.payment_facts,
-    as_of=lambda state: state.payment_day,
-    context=entity,
+    facts=payment_facts_of,
+    as_of=payment_day_of,
+    context=entity_of,
     into="payment_decision",
 )
 
@@ -437,7 +449,14 @@ graph = (
     .add_node(read)
     .add_node(complete)
     .add_sequence(
-        [check, find_supplier, find_duplicates, match, assess, decide("invoice_to_pay", context=entity)]
+        [
+            check,
+            find_supplier,
+            find_duplicates,
+            match,
+            assess,
+            decide("invoice_to_pay", context=context_of),
+        ]
     )
     .add_node(ask)
     .add_node(book)

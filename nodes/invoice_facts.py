@@ -1,7 +1,7 @@
 """What an invoice tells the rules: each fact one word of a closed list, the cautious one when in doubt."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -68,6 +68,19 @@ def identity_fact(invoice: Invoice, supplier: Company | None) -> str:
     if supplier is None or invoice.seller.vat_id is None:
         return "partial"
     return "full" if same_company(invoice.seller.name, invoice.seller.vat_id, supplier) else "partial"
+
+
+def twin_facts(invoice: Invoice, booked: Sequence[Mapping[str, JsonValue]]) -> dict[str, JsonValue]:
+    """Compare with what the ERP found booked: by number, or else by the amount, the nearest in time."""
+    mark = (f"{invoice.totals.tax_inclusive:.2f}", invoice.issue_date.isoformat())
+    numbered = [(one["total"], one["date"]) == mark for one in booked if one["matched_by"] == "number"]
+    days = [
+        abs((date.fromisoformat(str(one["date"])) - invoice.issue_date).days)
+        for one in booked
+        if one["matched_by"] == "amount"
+    ]
+    twin = "same" if any(numbered) else "number" if numbered else "none"
+    return {"twin": twin, "days_apart": min(days, default=None)}
 
 
 def match_facts(matched: Match) -> dict[str, JsonValue]:

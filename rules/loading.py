@@ -71,7 +71,7 @@ def restore_layers(sources: Mapping[str, str]) -> LayeredTable:
 def read_table(path: Path) -> Table:
     """Read the table in a file of any name and place, without overlays.
 
-    The tables that it asks and its rows lie beside it.
+    Its rows lie beside it, and so do the tables that it asks, unless they are those of `rules/`.
 
     Raises:
         TableError: the file is malformed.
@@ -90,7 +90,8 @@ def list_tables(folder: Path = _FOLDER) -> tuple[str, ...]:
 
 
 def _load_base(name: str, folder: Path) -> Table:
-    return load_layers(name, folder).base
+    is_beside = (folder / f"{name}.yaml").is_file()
+    return load_layers(name, folder if is_beside else _FOLDER).base
 
 
 class _Shelf:

@@ -11,14 +11,14 @@ FACTS: dict[str, Any] = {
     "kind": "invoice",
     "amount": {"amount": "1487.50", "currency": "EUR"},
     "supplier": "known",
-    "duplicate": "certain",
+    "twin": "same",
 }
 BECAUSE = "Number, total and date are those of a booked invoice"
 OUTCOME: dict[str, Any] = {"route": "reject", "role": None}
 
 TABLE: dict[str, Any] = {
     "id": "invoice_to_pay",
-    "version": "2026-1",
+    "version": "2026-2",
     "digest": DIGEST,
     "title": "What becomes of a supplier's invoice",
     "owner": "Head of Accounts Payable",
@@ -64,7 +64,7 @@ TABLE_DETAIL: dict[str, Any] = {
 EVALUATED: dict[str, Any] = {
     "kind": "decision",
     "table": "invoice_to_pay",
-    "version": "2026-1",
+    "version": "2026-2",
     "digest": DIGEST,
     "overlays": [],
     "as_of": "2026-10-05",

@@ -15,6 +15,7 @@ from hosts import Books, rested, submit
 
 SAMPLES = Path(__file__).resolve().parents[2] / "graphs" / "samples" / "invoice_to_pay"
 SMALL = (SAMPLES / "03-no-order-small.xml").read_text()
+STEEL = (SAMPLES / "08-changed-iban.xml").read_text()
 LARGE = (SAMPLES / "12-above-limit.xml").read_text()
 DONAU = "id = 'S-1003'"
 
@@ -182,6 +183,19 @@ def test_a_sanctioned_supplier_is_for_legal_before_anything_is_booked(house: Hou
     case = house.receive(9)
 
     assert (case["status"], open_review(case)["role"], case["effects"]) == ("waiting", "legal", [])
+
+
+def test_what_a_framework_contract_tolerates_is_booked_without_anybody(house: House) -> None:
+    order = "order_number = 'PO-2026-0007'"
+    house.enter(f"UPDATE order_lines SET unit_price = '18.00', received = '58' WHERE {order}")
+    text = re.sub(r"<ram:IBANID>[^<]*", "<ram:IBANID>DE64500105170000110011", STEEL)
+
+    case = house.hand_in("steel.xml", text)
+
+    decision = case["state"]["decision"]
+    assert case["result"].startswith("booked as entry "), case
+    assert decision["derived"]["price_tolerance_pct"] == "5"
+    assert [one["id"] for one in decision["asked"]["invoice_tolerances"]["overlays"]] == ["steel_frame"]
 
 
 def test_a_million_takes_two_approvals(house: House) -> None:

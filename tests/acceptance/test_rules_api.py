@@ -112,7 +112,7 @@ def test_a_text_is_found_by_its_digest(world: World) -> None:
 
 def test_a_table_that_is_asked_explains_itself(world: World) -> None:
     [made] = decisions(world, world.booked)
-    facts = made["facts"] | {"duplicate": "certain"}
+    facts = made["facts"] | {"twin": "same"}
 
     said = world.client.post(f"{TABLE}/evaluate", json={"facts": facts, "as_of": made["as_of"]}).json()
 

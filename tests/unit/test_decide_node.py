@@ -21,7 +21,7 @@ FACTS: dict[str, Any] = {
     "hold": "none",
     "iban": "same",
     "arithmetic": "right",
-    "duplicate": "none",
+    "twin": "none",
     "order": "none",
     "preceding": "none",
     "type": "ordinary",

@@ -9,8 +9,17 @@ import pytest
 
 from nodes.einvoice import Finding, Invoice, read_invoice
 from nodes.einvoice.model import Party, PaymentMeans, PrecedingInvoice
-from nodes.invoice_facts import Company, arithmetic_fact, facts_of, iban_fact, identity_fact
+from nodes.invoice_facts import (
+    Company,
+    arithmetic_fact,
+    facts_of,
+    iban_fact,
+    identity_fact,
+    match_facts,
+    twin_facts,
+)
 from nodes.invoice_limits import beyond_limits
+from nodes.matching import Match
 
 SAMPLES = Path(__file__).resolve().parents[2] / "graphs" / "samples" / "invoice_to_pay"
 US = Company(name="Halden Werke GmbH", vat_id="DE811907980")
@@ -213,3 +222,31 @@ def test_what_an_erp_cannot_hold_is_found(invoice: Invoice, where: str, change: 
 
     assert [finding.where for finding in findings] == [where]
     assert findings[0].code == "beyond_limits"
+
+
+@pytest.mark.parametrize(
+    ("booked", "facts"),
+    [
+        ([], ("none", None)),
+        ([("number", "1868.30", "2026-09-14")], ("same", None)),
+        ([("number", "1868.31", "2026-09-14")], ("number", None)),
+        ([("number", "1868.30", "2026-09-15")], ("number", None)),
+        ([("number", "5.00", "2025-09-14"), ("number", "1868.30", "2026-09-14")], ("same", None)),
+        ([("amount", "1868.30", "2026-09-14")], ("none", 0)),
+        ([("amount", "1868.30", "2026-09-30"), ("amount", "1868.30", "2026-09-11")], ("none", 3)),
+        ([("number", "5.00", "2025-09-14"), ("amount", "1868.30", "2026-10-14")], ("number", 30)),
+    ],
+)
+def test_a_twin_is_told_by_number_and_else_by_the_days_to_the_nearest_of_the_amount(
+    invoice: Invoice, booked: list[tuple[str, str, str]], facts: tuple[str, int | None]
+) -> None:
+    found = [{"matched_by": by, "total": total, "date": day} for by, total, day in booked]
+
+    assert twin_facts(invoice, found) == {"twin": facts[0], "days_apart": facts[1]}
+
+
+def test_what_the_match_did_not_compare_is_missing() -> None:
+    compared = Match(order="matched", price_variance_pct=Decimal("0E+1"), quantity_excess=Decimal(2))
+
+    assert match_facts(Match(order="none"))["price_variance_pct"] is None
+    assert match_facts(compared) == {"order": "matched", "price_variance_pct": "0", "quantity_excess": "2"}

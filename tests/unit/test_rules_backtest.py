@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from rules import LayeredTable, Table, decide, load_table, restore_layers
+from rules import LayeredTable, Table, decide, load_layers, load_table, restore_layers
 from rules.change import Backtest, Past, Said, backtest, said_of
 
 NOTHING: dict[str, Any] = {"overlays": [], "asked": {}}
 DAY = "2026-10-31"
 SHIPPED = load_table("invoice_to_pay")
-TEXT = SHIPPED.sources[SHIPPED.file]
+SOURCES = load_layers("invoice_to_pay").sources
+TEXT = SOURCES[SHIPPED.file]
+BESIDE = {file: text for file, text in SOURCES.items() if file != SHIPPED.file}
 
 
 def changed(*changes: tuple[str, str]) -> LayeredTable:
@@ -23,7 +25,7 @@ def changed(*changes: tuple[str, str]) -> LayeredTable:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    return restore_layers({"changed.yaml": text})
+    return restore_layers({SHIPPED.file: text, **BESIDE})
 
 
 def random_facts(rng: random.Random) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def test_two_thousand_decisions_flip_as_a_plain_loop_says() -> None:
 def test_the_same_text_flips_nothing() -> None:
     past = [one for one in decided(300, seed=8) if one.as_of]
 
-    assert backtest(restore_layers(SHIPPED.sources), past).flips == ()
+    assert backtest(restore_layers(SOURCES), past).flips == ()
 
 
 def test_a_backtest_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +143,7 @@ def test_money_is_summed_by_currency_for_the_facts_that_are_named() -> None:
     )
     dollars = replace(one, facts={**example.given, "amount": {"amount": "7", "currency": "USD"}})
 
-    [flip, other] = backtest(restore_layers(SHIPPED.sources), [one, one, one, dollars], sum_=["amount"]).flips
+    [flip, other] = backtest(restore_layers(SOURCES), [one, one, one, dollars], sum_=["amount"]).flips
 
     assert flip.as_json()["money"] == {"amount": [{"amount": "0.30", "currency": "EUR"}]}
     assert other.as_json()["money"] == {"amount": [{"amount": "7", "currency": "USD"}]}
@@ -149,7 +151,7 @@ def test_money_is_summed_by_currency_for_the_facts_that_are_named() -> None:
 
 
 def test_a_fact_that_the_changed_table_does_not_ask_for_is_named_and_not_told() -> None:
-    rows = "- {id: A, when: {}, then: {route: review, role: buyer}, because: so}\n"
+    rows = "- {id: A, when: {}, then: {route: review, role: buyer, approvers: 1}, because: so}\n"
     head = TEXT.partition("inputs:\n")[0]
     short = restore_layers(
         {

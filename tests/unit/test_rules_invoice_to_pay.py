@@ -41,7 +41,7 @@ ORDERED = CLEAN | {
     "currency": "EUR",
     "supplier": "known",
     "iban": "same",
-    "duplicate": "none",
+    "twin": "none",
     "order": "matched",
     "price_variance_pct": "0",
     "quantity_excess": "0",
@@ -79,7 +79,7 @@ def outcome_of(facts: Facts) -> str | None:
             NO_ORDER | UNKNOWN | CHANGED_IBAN | {"amount": euro("1130.50")},
             "purchasing",
         ),
-        ("06 duplicate", ORDERED | {"duplicate": "certain", "quantity_excess": "40"}, "reject"),
+        ("06 duplicate", ORDERED | {"twin": "same", "quantity_excess": "40"}, "reject"),
         ("07 arithmetic wrong", ORDERED | {"arithmetic": "wrong"}, "reject"),
         ("08 changed IBAN", ORDERED | CHANGED_IBAN, "treasury"),
         ("09 credit note", CREDIT_NOTE, "book"),
@@ -125,19 +125,19 @@ def test_limits_and_tolerances_are_exact_to_the_cent(facts: Facts, outcome: str)
         (NO_ORDER | CHANGED_IBAN | {"amount": euro("4200")}, "treasury"),
         (CREDIT_NOTE | CHANGED_IBAN, "treasury"),
         (ORDERED | CHANGED_IBAN | LARGE, "cfo"),
-        (ORDERED | CHANGED_IBAN | {"duplicate": "certain"}, "reject"),
+        (ORDERED | CHANGED_IBAN | {"twin": "same"}, "reject"),
         (ORDERED | LARGE | {"arithmetic": "wrong"}, "reject"),
-        (ORDERED | LARGE | {"hold": "all", "duplicate": "certain"}, "legal"),
+        (ORDERED | LARGE | {"hold": "all", "twin": "same"}, "legal"),
         (ORDERED | LARGE | {"hold": "payment"}, "cfo"),
         (ORDERED | LARGE | {"currency": "USD"}, "cfo"),
         (ORDERED | {"currency": "XTS", "amount": None}, "treasury"),
         (ORDERED | UNKNOWN | {"currency": "USD"}, "purchasing"),
-        (ORDERED | {"duplicate": "possible", "quantity_excess": "1"}, "ap_clerk"),
+        (ORDERED | {"twin": "number", "quantity_excess": "1"}, "ap_clerk"),
         (ORDERED | MEDIUM | {"price_variance_pct": "8"}, "controller"),
         (ORDERED | LARGE | {"buyer": "other"}, "cfo"),
         (ORDERED | UNKNOWN | {"buyer": "other"}, "ap_clerk"),
         (ORDERED | CHANGED_IBAN | {"identity": "partial", "payee": "other"}, "purchasing"),
-        (ORDERED | {"payment": "other", "duplicate": "possible"}, "treasury"),
+        (ORDERED | {"payment": "other", "twin": "number"}, "treasury"),
         (ORDERED | {"vat": "unusual", "quantity_excess": "1"}, "ap_clerk"),
     ],
 )
@@ -164,6 +164,51 @@ def test_without_a_rule_its_facts_go_to_a_person_and_are_never_booked(rule: str)
     assert decide(rest, DECIDED_BY[rule], as_of=DAY).kind == "no_rule"
 
 
+STEEL = {"entity": "HW-DE", "contract": "FC-2026-17"}
+AUSTRIA = {"entity": "HW-AT", "contract": None}
+BOTH = {"entity": "HW-AT", "contract": "FC-2026-17"}
+
+
+@pytest.mark.parametrize(
+    ("context", "facts", "outcome"),
+    [
+        ({}, {"price_variance_pct": "2.00"}, "book"),
+        ({}, {"price_variance_pct": "2.01"}, "buyer"),
+        (AUSTRIA, {"price_variance_pct": "1.00"}, "book"),
+        (AUSTRIA, {"price_variance_pct": "1.01"}, "buyer"),
+        (STEEL, {"price_variance_pct": "5.00", "quantity_excess": "2"}, "book"),
+        (STEEL, {"price_variance_pct": "5.01"}, "buyer"),
+        (STEEL, {"quantity_excess": "2.01"}, "buyer"),
+        (BOTH, {"price_variance_pct": "5.00"}, "book"),
+        (STEEL, {"price_variance_pct": "2.01", "amount": euro("20000.01")}, "buyer"),
+        (BOTH, {"price_variance_pct": "1.01", "amount": euro("20000.01")}, "buyer"),
+        (STEEL, {"price_variance_pct": "2.01", "amount": euro("49999.99")}, "buyer"),
+        (STEEL, {"price_variance_pct": "0", "amount": euro("50000")}, "controller"),
+    ],
+)
+def test_of_the_tolerances_of_group_entity_and_contract_the_most_specific_counts(
+    context: dict[str, str | None], facts: Facts, outcome: str
+) -> None:
+    table = load_table("invoice_to_pay", context=context, as_of=DAY)
+
+    answer = decide(table, ORDERED | facts, as_of=DAY)
+
+    assert isinstance(answer, Decision)
+    assert (answer.outcome["role"] or answer.outcome["route"]) == outcome
+
+
+def test_a_contract_is_void_after_its_last_day() -> None:
+    days = [date(2027, 12, 31), date(2028, 1, 1)]
+    tables = [load_table("invoice_to_pay", context=STEEL, as_of=day) for day in days]
+
+    answers = [
+        decide(table, ORDERED | {"price_variance_pct": "5"}, as_of=day)
+        for table, day in zip(tables, days, strict=True)
+    ]
+
+    assert [answer.as_json()["rule"] for answer in answers] == ["IP-900", "IP-430"]
+
+
 @pytest.mark.parametrize(
     ("facts", "approvers"),
     [
@@ -181,7 +226,7 @@ def test_from_a_million_on_it_takes_two_approvals(facts: Facts, approvers: int |
 
 
 def test_a_hold_goes_before_every_other_rule_and_the_decision_names_what_it_set_aside() -> None:
-    answer = ask(ORDERED | {"hold": "all", "duplicate": "certain"})
+    answer = ask(ORDERED | {"hold": "all", "twin": "same"})
 
     assert isinstance(answer, Decision)
     assert (answer.rule, [one.rule for one in answer.overridden]) == ("IP-005", ["IP-010"])
@@ -209,7 +254,7 @@ MATCH: Columns = {
     "currency": ("EUR", "USD"),
     "supplier": ("known", "unknown"),
     "iban": ("same", "changed", "absent"),
-    "duplicate": ("none", "certain", "possible"),
+    "twin": ("none", "same", "number"),
     "order": ("matched", "partial", "unknown_order", "none"),
     "price_variance_pct": ((None,), ("-5", "0", "2.00"), ("2.01", "8")),
     "quantity_excess": ((None,), ("-1", "0.0"), ("0.001", "2")),
@@ -217,6 +262,7 @@ MATCH: Columns = {
 }
 
 HOLD: Columns = {"hold": ("none", "payment", "all")}
+DAYS: Columns = {"days_apart": ((None,), (0, 7), (8, 20), (21, 366))}
 
 
 def grid(columns: Columns, *, over: Sequence[Facts]) -> Iterator[Facts]:
@@ -229,8 +275,8 @@ def grid(columns: Columns, *, over: Sequence[Facts]) -> Iterator[Facts]:
 
 def sample() -> Iterator[Facts]:
     """Facts that could be booked, each time another share of them drawn from all that they can be."""
-    random, columns = Random(2026), {**MATCH, **DOCUMENT, **HOLD}
-    for _ in range(25_000):
+    random, columns = Random(2026), {**MATCH, **DOCUMENT, **HOLD, **DAYS}
+    for _ in range(12_000):
         share = random.random()
         changed = {name: random.choice(columns[name]) for name in columns if random.random() < share}
         values = {name: one if isinstance(one, str) else random.choice(one) for name, one in changed.items()}
@@ -250,12 +296,20 @@ def may_be_booked(facts: Facts) -> bool:
 
 
 def beyond_doubt(facts: Facts) -> bool:
-    paper = [facts[name] for name in ("type", "buyer", "dates", "vat", "arithmetic", "duplicate")]
+    paper = [facts[name] for name in ("type", "buyer", "dates", "vat", "arithmetic")]
     money = [facts[name] for name in ("supplier", "identity", "payee", "payment", "due", "currency")]
-    clear = paper == ["ordinary", "us", "plausible", "usual", "right", "none"] and facts["iban"] != "changed"
+    clear = paper == ["ordinary", "us", "plausible", "usual", "right"] and facts["iban"] != "changed"
+    clear = clear and booked_never(facts)
     return (
         clear and facts["hold"] != "all" and money == ["known", "full", "seller", "transfer", "total", "EUR"]
     )
+
+
+def booked_never(facts: Facts) -> bool:
+    """Nothing booked has its number, or its amount within a week, without an order within twenty days."""
+    days = facts.get("days_apart")
+    far = days is None or (isinstance(days, int) and days > (20 if facts["order"] == "none" else 7))
+    return far and facts["twin"] == "none"
 
 
 def delivered(facts: Facts) -> bool:
@@ -283,14 +337,14 @@ def test_every_supplier_amount_and_match_is_decided_and_booked_exactly_if_a_cont
 def test_every_doubt_about_the_document_is_decided_and_keeps_it_from_being_booked() -> None:
     over = ["IP-900", "IP-910", "IP-920", "IP-100", "IP-110", "IP-120", "IP-140", "IP-200", "IP-430"]
 
-    assert unsound(grid({**DOCUMENT, **HOLD}, over=[DECIDED_BY[rule] for rule in over])) == []
+    assert unsound(grid(DOCUMENT, over=[DECIDED_BY[rule] for rule in over])) == []
 
 
 def test_whatever_the_facts_they_are_decided_and_booked_exactly_if_a_controller_would() -> None:
     every = list(sample())
 
     assert unsound(every) == []
-    assert 2_000 < sum(map(may_be_booked, every)) < 20_000, "the sample shows little"
+    assert 1_000 < sum(map(may_be_booked, every)) < 10_000, "the sample shows little"
 
 
 @pytest.mark.parametrize("name", ORDERED)

@@ -1,5 +1,6 @@
 """What overlays change of a table, in which context and on which day, and which of them are refused."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -10,11 +11,13 @@ import pytest
 from rules import (
     Decision,
     Escalation,
+    LayeredTable,
     TableError,
     UnknownContext,
     decide,
     load_layers,
     load_table,
+    parse_overlay,
 )
 from rules.overlay import overlaid
 
@@ -458,3 +461,18 @@ def test_the_examples_of_a_table_and_its_overlays_come_with_the_table_that_they_
     [(table, example)] = load_layers("tolerances", folder).examples()
 
     assert (example.name, [overlay.id for overlay in table.overlays]) == ("Steel", ["two"])
+
+
+def test_the_overlay_in_the_documentation_is_one_and_its_example_passes() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text()
+    [shown] = re.findall(r"^```yaml\n(overlays: .*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    base = load_table("invoice_tolerances")
+
+    layers = LayeredTable(base, [parse_overlay(shown, base)])
+
+    answers = {
+        example.name: decide(table, example.given, as_of=example.as_of)
+        for table, example in layers.examples()
+        if table.overlays
+    }
+    assert {name: answer.as_json()["rule"] for name, answer in answers.items()} == {"A small lot": "TO-520"}
