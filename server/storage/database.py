@@ -3,7 +3,7 @@
 import asyncio
 import select
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from psycopg import AsyncConnection, OperationalError
@@ -19,6 +19,7 @@ Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
 OPEN_S = 10.0
+RETRY_S = 1.0
 FROZEN_S = 10  # how long a process that froze inside a transaction may hold its locks
 # How long to wait for a server that says nothing at all; without effect on a Unix socket.
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
@@ -77,7 +78,11 @@ class Database:
             kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, **_PATIENCE},
             configure=_configure,
             check=_check,
+            # The pool would wait twice as long after each failure, up to minutes after the server is back.
+            reconnect_timeout=RETRY_S,
+            reconnect_failed=self._try_again,
         )
+        self._tries: set[asyncio.Task[None]] = set()
         self.checkpoints = CheckpointWriter(self.pool)
 
     async def __aenter__(self) -> "Database":
@@ -87,6 +92,17 @@ class Database:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.pool.close()
+
+    async def _try_again(self, _: Pool) -> None:
+        """Ask for a connection, for only then does a pool that has given up try once more."""
+        task = asyncio.create_task(self._touch())
+        self._tries.add(task)  # the event loop itself keeps no task alive
+        task.add_done_callback(self._tries.discard)
+
+    async def _touch(self) -> None:
+        with suppress(OperationalError):
+            async with self.pool.connection(timeout=2 * RETRY_S):
+                pass
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
