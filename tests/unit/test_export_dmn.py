@@ -51,6 +51,29 @@ rules:
 - {id: T2, when: {grade: new}, then: {offer: Some of it}, because: Unknown}
 """
 
+DERIVED = """\
+id: derived
+version: 1
+owner: Sales
+title: What is derived
+effective: {from: 2026-01-01}
+hit: first
+inputs:
+  net: {type: money, currency: EUR}
+  cap: {type: money, currency: EUR}
+  since: {type: date}
+  until: {type: date}
+  share: {type: decimal, optional: true, derived: net / cap, unit: parts}
+  least: {type: money, currency: EUR, derived: "round(min(-net, abs(cap - 5.50 EUR)) * 2, 2)"}
+  term: {type: integer, derived: "days(since, until)", label: How long}
+  more: {type: decimal, optional: true, derived: share + 1}
+outputs:
+  route: {type: enum, values: [pay, ask]}
+rules:
+- {id: D1, when: {share: "> 1", more: not(missing)}, then: {route: ask}, because: Above}
+- {id: D2, when: {least: "<= 0", term: "< 30"}, then: {route: pay}, because: Below}
+"""
+
 
 def back(table: Table) -> Table:
     imported = import_dmn(export_dmn(table).encode(), "back.dmn", heading=NOBODY)
@@ -146,6 +169,33 @@ def test_an_answer_under_another_name_and_one_of_several_outputs_come_back() -> 
 
     assert again.inputs == terms.inputs
     assert again.digest == terms.digest
+
+
+def test_a_formula_is_written_in_feel_and_comes_back() -> None:
+    table = parse_table(DERIVED)
+
+    again = back(table)
+
+    root = etree.fromstring(export_dmn(table).encode())
+    texts = [one.findtext(f"{DMN}text") for one in root.iter(f"{DMN}inputExpression")]
+    assert texts == [
+        "net",
+        "cap",
+        "since",
+        "until",
+        "(net / cap)",
+        "round half up((min((-net), abs((cap - 5.5))) * 2), 2)",
+        "(until - since).days",
+        "(((net / cap)) + 1)",
+    ]
+    assert again.digest == table.digest
+
+
+def test_an_expression_that_another_tool_changed_is_refused_beside_its_formula() -> None:
+    text = export_dmn(parse_table(DERIVED)).replace("<text>(net / cap)</text>", "<text>(net * cap)</text>")
+
+    with pytest.raises(TableError, match="is another expression than the formula 'net / cap'"):
+        import_dmn(text.encode(), "changed.dmn", heading=NOBODY)
 
 
 def test_priorities_become_the_order_of_rules() -> None:

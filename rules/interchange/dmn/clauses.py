@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from rules.interchange.dmn.feel import literal, unary_tests
+from rules.interchange.dmn.formulas import expression_of
 from rules.interchange.dmn.markup import Tag
 from rules.interchange.dmn.model import Model
 from rules.table import Condition, Input, Output, Rule, Table
@@ -40,6 +41,10 @@ class ClauseWriter:
         self._table = table
         self._model = model
         self._id = model.decisions[table.id]
+        self._expressions: dict[str, str] = {}
+        for name in (*table.given, *table.computed):
+            if name in table.inputs:
+                self._expressions[name] = self._expression(table.inputs[name])
 
     def requirements(self) -> Iterator[Tag]:
         """What the decision requires."""
@@ -57,7 +62,7 @@ class ClauseWriter:
             what = f"input {one.name}"
             own_id = self._model.take(f"{self._id}_input_{one.name}")
             reference, ours = self._type(one.type, what)
-            named = self._expression(one, what)
+            named = self._expressions[one.name]
             expression = Tag(
                 "inputExpression",
                 {"id": self._model.take(f"{own_id}_expression"), "typeRef": reference},
@@ -67,6 +72,7 @@ class ClauseWriter:
                 "id": own_id,
                 "label": one.label,
                 "steward:name": one.name if named != one.name else "",
+                "steward:derived": one.derived.text if one.derived else "",
                 "steward:type": ours,
                 "steward:optional": "true" if one.optional else "",
                 **_said(one),
@@ -100,10 +106,11 @@ class ClauseWriter:
             writer = partial(_outcome, output, rule.outcome[name])
             yield "outputEntry", self._model.said(self._table, rule.line, f"rule {rule.id}, {name}", writer)
 
-    def _expression(self, declared: Input, what: str) -> str:
-        """What FEEL calls an input: a fact by its name, an answer by the decision that gives it."""
+    def _expression(self, declared: Input) -> str:
+        """What an input is in FEEL: the name of a fact, a decision that is asked, or a formula."""
         if declared.derived:
-            self._model.note(self._table, 1, f"{what}: a derived input has no counterpart in DMN")
+            writer = partial(expression_of, declared.derived, self._expressions)
+            return self._model.said(self._table, 1, f"input {declared.name}", writer)
         if declared.asks is None:
             return declared.name
         asked = self._model.tables[declared.asks.table]

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from rules.document import Plain
 from rules.errors import NotAValue
+from rules.formulas import parse_formula
 from rules.interchange.answers import answer_of
 from rules.interchange.columns import Column, Columns, Spot
 from rules.interchange.dmn.elements import Element
+from rules.interchange.dmn.formulas import expression_of
 from rules.interchange.dmn.names import Asked, asked_by, fact_named
 from rules.interchange.dmn.types import ColumnType, Types
 from rules.interchange.dmn.vocabulary import said_by
@@ -41,6 +43,8 @@ class ColumnReader:
         self._table = table
         self._around = around
         self._columns = columns
+        texts = [(one, one.text_at("inputExpression", "text")) for one in table.all("input")]
+        self._expressions = {said_by(one, "name") or text: text for one, text in texts}
 
     def inputs(self, rules: Sequence[Element]) -> list[Column]:
         return [self._input(n, one, rules) for n, one in enumerate(self._table.all("input"))]
@@ -53,6 +57,8 @@ class ColumnReader:
         spot = Spot(element.at, f"input {element.id}", element.text_at("inputExpression", "text"))
         cells = _cells("inputEntry", n, rules)
         try:
+            if formula := said_by(element, "derived"):
+                return self._derived(element, spot, cells, formula)
             if question := asked_by(spot.text, self._around.required):
                 return self._answered(element, spot, cells, *question)
             name = fact_named(spot.text, tuple(self._around.facts))
@@ -61,6 +67,14 @@ class ColumnReader:
             return Column(name=spot.what, spot=spot, type=None, allowed=None, cells=cells)
         kind = self._input_type(element, spot)
         said = _said(element, spot.text, name)
+        return Column(name=name, spot=spot, type=kind.name, allowed=kind.allowed, cells=cells, said=said)
+
+    def _derived(self, element: Element, spot: Spot, cells: Sequence[Spot], formula: str) -> Column:
+        """An input that our own formula derives, as long as the expression beside it is the same."""
+        if expression_of(parse_formula(formula), self._expressions) != spot.text:
+            raise NotAValue(f"is another expression than the formula {shown(formula)} that stands beside it")
+        name, kind = said_by(element, "name"), self._input_type(element, spot)
+        said = {**_said(element, spot.text, name), "derived": formula}
         return Column(name=name, spot=spot, type=kind.name, allowed=kind.allowed, cells=cells, said=said)
 
     def _answered(
