@@ -20,7 +20,8 @@ class Basis:
 
     `facts` are as the table read them, equal values written alike and missing ones as None; an invalid one is
     left out. `derived` are the inputs that were worked out from them, and `asked` what other tables said, by
-    their id. `as_of` is None if no day could be read.
+    their id. `sources` say where facts come from, as far as whoever asked said so. `as_of` is None if no day
+    could be read.
     """
 
     table: Table
@@ -28,6 +29,7 @@ class Basis:
     as_of: date | None
     derived: Facts = field(default_factory=dict)
     asked: Mapping[str, "Decision | Escalation"] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def facts_digest(self) -> str:
@@ -46,6 +48,7 @@ class Basis:
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "facts": dict(self.facts),
             "facts_digest": self.facts_digest,
+            "sources": dict(self.sources),
             "derived": dict(self.derived),
             "asked": {name: answer.as_json() for name, answer in self.asked.items()},
         }
@@ -83,9 +86,11 @@ class Overridden(NamedTuple):
 class Decision:
     """One rule decided, or several that are taken together; `rule` is the upper one of `rules`.
 
-    `why_not` says of each other one why it did not. It is worked out by `explain` when it is first asked for:
-    most who decide do not ask. `overridden` names the rules that an overlay or a mandatory rule kept from
-    deciding.
+    `why_not` says of each other one why it did not, and `could_change` names the missing facts of which some
+    value, by itself, would have led to another answer. Both are worked out when they are first asked for, by
+    `explain` and `doubt`: most who decide do not ask. `without` are missing facts that a table must have and
+    that could not change this decision. `overridden` names the rules that an overlay or a mandatory rule kept
+    from deciding.
     """
 
     basis: Basis
@@ -94,12 +99,18 @@ class Decision:
     because: str
     outcome: Outcome
     explain: Callable[[], tuple[NotTaken, ...]] = field(repr=False, compare=False)
+    doubt: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
+    without: tuple[str, ...] = ()
     overridden: tuple[Overridden, ...] = ()
     kind: Literal["decision"] = "decision"
 
     @cached_property
     def why_not(self) -> tuple[NotTaken, ...]:
         return self.explain()
+
+    @cached_property
+    def could_change(self) -> tuple[str, ...]:
+        return self.doubt()
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain JSON, fit for a checkpoint."""
@@ -112,6 +123,8 @@ class Decision:
             "outcome": dict(self.outcome),
             "why_not": [row._asdict() for row in self.why_not],
             "overridden": [row._asdict() for row in self.overridden],
+            "without": list(self.without),
+            "could_change": list(self.could_change),
         }
 
 
@@ -119,7 +132,9 @@ class Decision:
 class Escalation:
     """The table has no answer, and nobody may make one up: a person decides.
 
-    `inputs` names the facts at fault, `rules` the rows that contradict each other.
+    `inputs` names the facts at fault, `rules` the rows that contradict each other. Of missing facts, `inputs`
+    are those that could change the answer, and all that it takes; those that settle most by themselves come
+    first. `could_change` are missing facts that a table may do without, as in a decision.
     """
 
     basis: Basis
@@ -128,6 +143,7 @@ class Escalation:
     inputs: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     why_not: tuple[NotTaken, ...] = ()
+    could_change: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain JSON, fit for a checkpoint."""
@@ -138,4 +154,5 @@ class Escalation:
             "inputs": list(self.inputs),
             "rules": list(self.rules),
             "why_not": [row._asdict() for row in self.why_not],
+            "could_change": list(self.could_change),
         }

@@ -15,10 +15,14 @@ Ask = Callable[[Table, Facts], Answer]
 
 
 class Lack(NamedTuple):
-    """Why an input that must have a value has none: facts that are missing, or a table that escalated."""
+    """Why an input that must have a value has none: facts that are missing, or a table that escalated.
+
+    `asked` is the input that it was asked for.
+    """
 
     facts: tuple[str, ...]
     escalation: Escalation | None = None
+    asked: str = ""
 
 
 @dataclass
@@ -61,9 +65,7 @@ def plain_fact(declared: Input, value: Value | None) -> JsonValue:
 
 def complete(table: Table, known: Known, ask: Ask) -> None:
     """Derive and ask for what is not given, and say what is lacking."""
-    for name, declared in table.inputs.items():
-        if not declared.computed and not declared.optional and known.values[name] is None:
-            known.lacks[name] = Lack((name,))
+    known.lacks |= {name: Lack((name,)) for name in table.required if known.values[name] is None}
     for name in table.computed:
         _Computation(table, known, table.inputs[name]).run(ask)
 
@@ -120,18 +122,19 @@ class _Computation:
         if answer.kind == "invalid_input":
             raise NotAValue(f"table {answer.basis.table.id!r}: {answer.message}")
         if answer.kind != "missing_input":
-            self._lack(Lack((), answer))
+            self._lack(Lack((), answer, self._declared.name))
             return
         lacking = self._known.lacks
         facts = (lacking[name].facts if name in lacking else (name,) for name in answer.inputs)
-        self._lack(Lack(tuple(dict.fromkeys(name for names in facts for name in names)), answer))
+        self._lack(Lack(tuple(dict.fromkeys(name for names in facts for name in names))))
 
     def _lacks(self, names: Sequence[str]) -> bool:
         """Note that this input lacks what those that it needs lack, if they do."""
         lacks = [self._known.lacks[name] for name in names if name in self._known.lacks]
         if lacks:
             facts = tuple(dict.fromkeys(name for one in lacks for name in one.facts))
-            self._lack(Lack(facts, next((one.escalation for one in lacks if one.escalation), None)))
+            first = next((one for one in lacks if one.asked), lacks[0])
+            self._lack(Lack(facts, first.escalation, first.asked))
         return bool(lacks)
 
     def _lack(self, lack: Lack) -> None:

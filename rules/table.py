@@ -195,6 +195,23 @@ class Table:
             given = others | given
         return given
 
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Its own inputs that must be given."""
+        return tuple(name for name, one in self.inputs.items() if not one.computed and not one.optional)
+
+    @cached_property
+    def overrides(self) -> bool:
+        """Whether rules have the say over others whatever the hit policy says."""
+        return any(rule.mandatory or rule.standing for rule in self.rules)
+
+    def needs(self, name: str) -> frozenset[str]:
+        """The inputs that a computed one needs, those of the table that is asked for it among them."""
+        declared = self.inputs[name]
+        if declared.derived:
+            return frozenset(declared.derived.inputs)
+        return frozenset(self.asked[declared.asks.table].given) if declared.asks else frozenset()
+
     @property
     def by_priority(self) -> bool:
         """Whether its rules state a priority."""

@@ -175,7 +175,7 @@ def test_a_table_decides_from_its_first_day_to_its_last(day: date, kind: str) ->
 
 
 def test_a_missing_fact_is_neither_false_nor_zero() -> None:
-    answer = ask(BY_PRIORITY, "5", urgent=None)
+    answer = ask(BY_PRIORITY, None, urgent=None)
 
     assert isinstance(answer, Escalation)
     assert (answer.kind, answer.inputs) == ("missing_input", ("urgent",))

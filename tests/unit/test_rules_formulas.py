@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from rules import Decision, Escalation, TableError, decide, parse_table
@@ -108,6 +108,8 @@ def test_no_digit_is_lost_whatever_the_decimal_context(
 
 
 @given(CENTS, CENTS, CENTS)
+@example(Decimal("1E-30"), Decimal(3), Decimal(0))
+@example(Decimal("-1E-30"), Decimal(3), Decimal(0))
 def test_a_quotient_compares_with_every_plain_number_as_the_exact_one_does(
     a: Decimal, b: Decimal, bound: Decimal
 ) -> None:

@@ -347,9 +347,16 @@ def test_whatever_the_facts_they_are_decided_and_booked_exactly_if_a_controller_
     assert 1_000 < sum(map(may_be_booked, every)) < 10_000, "the sample shows little"
 
 
+def relied_on(facts: Facts) -> set[str]:
+    """What the rule that decides on these facts tests; a credit note is booked whatever its order is."""
+    [rule] = [rule for rule in TABLE.rules if rule.id == rule_of(facts)]
+    return {condition.input for condition in rule.conditions}
+
+
 @pytest.mark.parametrize("name", ORDERED)
 @pytest.mark.parametrize("value", [None, "", "yes", "NaN", 0, 1.0, True, [], {}, "12,500.00", "1200.00 EUR"])
 def test_a_fact_that_is_missing_or_of_another_form_is_never_booked(name: str, value: object) -> None:
-    changed = [facts | {name: value} for facts in (ORDERED, SMALL, CREDIT_NOTE) if facts[name] is not value]
+    booked = [facts for facts in (ORDERED, SMALL, CREDIT_NOTE) if facts[name] is not value]
+    changed = [facts | {name: value} for facts in booked if value is not None or name in relied_on(facts)]
 
     assert BOOKING.isdisjoint(map(rule_of, changed))

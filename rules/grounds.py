@@ -1,0 +1,99 @@
+"""Why a table said what it said, worked out when somebody asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rules.decision import Basis, NotTaken, Overridden
+from rules.precedence import outranks
+from rules.relevance import could_change
+from rules.table import Condition, Rule, Values
+from rules.values import in_words
+from rules.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What an answer rests on: `unknown` are inputs whatever whose value the verdicts come to the same."""
+
+    basis: Basis
+    values: Values
+    unknown: tuple[str, ...]
+    verdicts: Sequence[Verdict]
+    said: Verdict
+
+    def why_not(self) -> tuple[NotTaken, ...]:
+        """For each rule but those that have the say, why it has not."""
+        others = [rule for rule in self.basis.table.rules if rule not in self.said.rules]
+        failures = [(rule, self._first_failure(rule)) for rule in others]
+        return tuple(
+            self._failed(rule, failure) if failure else self._yielding(rule)
+            for rule, failure in failures
+            if failure or self.said.kind == "decision"
+        )
+
+    def could_change(self) -> tuple[str, ...]:
+        """The missing facts of which some value would have led to another answer, each by itself."""
+        table = self.basis.table
+        missing = [
+            name for name in table.given if self.basis.facts[name] is None and name not in self.unknown
+        ]
+        return tuple(name for name in missing if could_change(table, self.values, name, unknown=self.unknown))
+
+    def overridden(self) -> tuple[Overridden, ...]:
+        """What would have been decided, but for overlays and mandatory rules."""
+        table, taken = self.basis.table, self.said.rules[0]
+        replaced = [
+            Overridden.by_rule(old, new) for old, new in table.replaced if not old.first_failure(self.values)
+        ]
+        if not table.overrides:
+            return tuple(replaced)
+        outranked = [
+            Overridden.by_rule(rule, taken)
+            for rule in table.rules
+            if outranks(taken, rule) and rule not in self.said.rules and not rule.first_failure(self.values)
+        ]
+        return (*replaced, *outranked)
+
+    def _first_failure(self, rule: Rule) -> Condition | None:
+        if not self.unknown:
+            return rule.first_failure(self.values)
+        for condition in rule.conditions:
+            if condition.input not in self.unknown and not condition.cell.holds(self.values[condition.input]):
+                return condition
+        return None
+
+    def _failed(self, rule: Rule, condition: Condition) -> NotTaken:
+        value = self.basis.value(condition.input)
+        return NotTaken(
+            rule=rule.id,
+            input=condition.input,
+            cell=condition.text,
+            value=value,
+            reason=f"{condition.input} is {in_words(value)}, the rule wants {condition.text}",
+        )
+
+    def _yielding(self, rule: Rule) -> NotTaken:
+        taken = self.said.rules[0]
+        unknown = [one.input for one in rule.conditions if one.input in self.unknown]
+        if any(rule in verdict.rules for verdict in self.verdicts):
+            reason = f"{self._names()} would decide between it and {taken.id}, and they say the same"
+        elif unknown:
+            reason = f"{' and '.join(unknown)} is missing, and wherever it fits another rule decides"
+        else:
+            reason = _yields(rule, taken, hit=self.basis.table.hit)
+        return NotTaken(rule=rule.id, yields_to=taken.id, reason=reason)
+
+    def _names(self) -> str:
+        return " and ".join(self.unknown)
+
+
+def _yields(rule: Rule, taken: Rule, *, hit: str) -> str:
+    if outranks(taken, rule):
+        return f"overridden by {taken.id}, {'a mandatory rule' if taken.mandatory else 'an overlay'}"
+    if hit == "first":
+        return f"stands below {taken.id}"
+    if hit == "any":
+        return f"same outcome as {taken.id}"
+    if rule.priority < taken.priority:
+        return f"lower priority than {taken.id}"
+    return f"same priority and outcome as {taken.id}"
