@@ -33,7 +33,6 @@ from server.http.origins import LocalOnly
 from server.http.problems import add_problem_handlers
 from server.settings import Settings
 from server.storage.database import Database
-from server.storage.decisions import save_tables
 from server.storage.versions import save_versions
 
 
@@ -47,7 +46,6 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
                 settings.processes, store=DocumentStore(database), own_limits=settings.limits
             )
             async with database.transaction() as connection:
-                await save_tables(connection, registry.tables)
                 await save_versions(connection, registry)
             watch = CaseWatch(database)
             watching = asyncio.create_task(watch.run())

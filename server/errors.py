@@ -41,11 +41,9 @@
 `code` never changes; `status` is what the HTTP face answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 from uuid import UUID
-
-from rules.errors import Finding
 
 
 class ServerError(Exception):
@@ -90,11 +88,16 @@ class UnsupportedDocument(BadRequest):
 
 
 class TableMalformed(BadRequest):
-    """A text that was sent is no table of rules; `findings` says all that is wrong with it, and where."""
+    """A text that was sent is no table of rules.
+
+    `findings` says all that is wrong with it, each with `file`, `line`, `column` and `message`.
+    """
 
     code = "table_malformed"
 
-    def __init__(self, message: str, *, findings: Sequence[Finding], field: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, findings: Sequence[Mapping[str, str | int]], field: str | None = None
+    ) -> None:
         super().__init__(message, field=field)
         self.findings = tuple(findings)
 

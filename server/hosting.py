@@ -161,7 +161,7 @@ async def _serve(
     threads: StepThreads | None,
     on_ready: Callable[[], None],
 ) -> None:
-    await _migrate(url)
+    await _prepare(settings, url)
     app = create_app(settings, database_url=url)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
     stopping = _stop_event()
@@ -185,7 +185,7 @@ async def _announce(server: uvicorn.Server, on_ready: Callable[[], None]) -> Non
 
 
 async def _work(settings: Settings, url: str, *, threads: StepThreads) -> None:
-    await _migrate(url)
+    await _prepare(settings, url)
     stopping = _stop_event()
     async with _working(settings, url, threads=threads, stopping=stopping):
         await stopping.wait()
@@ -198,9 +198,6 @@ async def _working(
     """Run a worker while the body runs; when the worker fails, so does the whole process.
 
     It also ends, in order, when too many threads are lost, and at once when its event loop hangs.
-
-    Raises:
-        TableChanged: a table has other content than its version had before.
     """
     asyncio.get_running_loop().set_default_executor(threads)
     # A run needs a connection now and then, for its ledger or its end; the checkpoints of all share one.
@@ -208,8 +205,6 @@ async def _working(
         registry = load_registry(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )
-        async with database.transaction() as connection:
-            await save_tables(connection, registry.tables)
         async with watched_loop():
             worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
             wearing = asyncio.create_task(threads.until_worn_out())
@@ -248,6 +243,18 @@ async def _reconcile(url: str, entries: list[ServerEntry], *, since: datetime | 
             return await reconcile(database, entries, since=since)
         finally:
             await close_tools()
+
+
+async def _prepare(settings: Settings, url: str) -> None:
+    """Bring the database to this version, and keep the tables that its cases will decide by.
+
+    Raises:
+        StartRefused: the processes cannot be loaded, or a table contradicts one of its version.
+    """
+    await _migrate(url)
+    registry = load_registry(settings.processes, own_limits=settings.limits)
+    async with Database(url, size=2) as database, database.transaction() as connection:
+        await save_tables(connection, registry.tables)
 
 
 async def _migrate(url: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -71,7 +71,9 @@ def changed_table(table: LayeredTable, text: str, *, field: str = "text") -> Lay
     except TableError as error:
         count = len(error.findings)
         raise TableMalformed(
-            f"{count} finding{'s' if count > 1 else ''}", findings=error.findings, field=field
+            f"{count} finding{'s' if count > 1 else ''}",
+            findings=list(map(asdict, error.findings)),
+            field=field,
         ) from error
     except RuleError as error:
         raise BadRequest(str(error), field=field) from error
