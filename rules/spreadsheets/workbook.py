@@ -1,9 +1,10 @@
 """Sheets as an XLSX workbook of text cells, and back; a cell that is none is refused and not guessed."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
@@ -17,6 +18,7 @@ from rules.spreadsheets.sheets import Sheet
 _LONGEST_CELL = 32_767
 _WIDEST = 60
 _LARGEST_BYTES = 50_000_000
+_MOST_CELLS = 1_000_000
 _TEXT_FORMAT = "@"
 _WORDS = {"n": "a number", "d": "a date", "b": "a truth value", "f": "a formula", "e": "an error"}
 # What XML cannot hold, or reads as something else, a workbook writes by its code; and so what looks like one.
@@ -48,16 +50,22 @@ def read_workbook(content: bytes, findings: Findings) -> list[Sheet]:
         TableError: it is no workbook, or has cells that are not text.
     """
     try:
-        if sum(one.file_size for one in ZipFile(BytesIO(content)).infolist()) > _LARGEST_BYTES:
-            raise ValueError("it is larger than any table")
-        book = load_workbook(BytesIO(content))
-    except (BadZipFile, KeyError, ValueError, TypeError, SyntaxError) as error:
-        findings.add(START, f"not a workbook that can be read: {error}")
-        raise findings.as_error() from error
-    sheets = [_sheet(one, findings) for one in book.worksheets]
+        sheets = [_sheet(one, findings) for one in _open(content).worksheets]
+    except Exception as error:  # noqa: BLE001  a damaged file makes openpyxl raise whatever its parts raise
+        findings.add(START, f"not a workbook that can be read: {error or type(error).__name__}")
     if findings.found:
         raise findings.as_error()
     return sheets
+
+
+def _open(content: bytes) -> Workbook:
+    if sum(one.file_size for one in ZipFile(BytesIO(content)).infolist()) > _LARGEST_BYTES:
+        raise ValueError("it is larger than any table")
+    with warnings.catch_warnings(action="ignore"):  # of what only a spreadsheet needs
+        book = load_workbook(BytesIO(content))
+    if any(page.max_row * page.max_column > _MOST_CELLS for page in book.worksheets):
+        raise ValueError("it is larger than any table")  # one cell far out is as many as all before it
+    return book
 
 
 def _fill(page: Worksheet, sheet: Sheet, findings: Findings) -> None:

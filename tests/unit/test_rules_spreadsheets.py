@@ -2,6 +2,7 @@
 
 import csv
 from io import BytesIO, StringIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,7 @@ examples:
 - {name: Large, given: {amount: 10, country: DE, day: 2026-05-01}, as_of: 2026-06-01, expect: {rule: R1}}
 - {name: "None", like: Large, given: {amount: missing}, expect: {route: pay, hint: "-"}}
 """  # noqa: E501
+BOOK = write_spreadsheet(HEAD, "limits.xlsx")
 FILES = ("limits.csv", "limits.xlsx")
 # Whatever a file of a table may hold; what a workbook holds only by its code is among it.
 TEXTS = st.text(
@@ -186,6 +188,30 @@ def test_what_a_person_typed_wrongly_is_said_by_sheet_row_and_column(
 def test_what_is_no_spreadsheet_of_a_table_is_refused(file: str, content: bytes, finding: str) -> None:
     with pytest.raises(TableError, match=finding):
         read_spreadsheet(content, file)
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused() -> None:
+    large, far = BytesIO(write_spreadsheet(HEAD, "limits.xlsx")), Workbook()
+    with ZipFile(large, "a", ZIP_DEFLATED) as parts:
+        parts.writestr("xl/large.xml", b" " * 60_000_000)
+    far.worksheets[0]["XFD1048576"] = "far"
+
+    for content in (large.getvalue(), saved(far)):
+        with pytest.raises(TableError, match="larger than any table"):
+            read_spreadsheet(content, "limits.xlsx")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5))
+def test_a_damaged_workbook_is_refused_or_says_a_table(changes: list[tuple[float, int]]) -> None:
+    content = bytearray(BOOK)
+    for place, byte in changes:
+        content[int(place * len(content))] = byte
+
+    try:
+        parse_table(read_spreadsheet(bytes(content), "limits.xlsx"))
+    except TableError as refused:
+        assert refused.findings  # noqa: PT017  either way is right
 
 
 def saved(book: Workbook) -> bytes:
