@@ -4,6 +4,7 @@
 review is refused: keys given twice, anchors, aliases and tags.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,6 +13,8 @@ import yaml
 
 from rules.errors import Finding, TableError
 
+# What no text holds, however it is written: controls, halves of characters, and what is no character.
+NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _DEEPEST = 8  # nesting of a table is 4; PyYAML composes recursively, so depth is bounded before
 
 
@@ -137,6 +140,9 @@ def _node(node: yaml.Node, findings: Findings) -> Node:
         return Listing(at, tuple(_node(item, findings) for item in node.value))
     if isinstance(node, yaml.MappingNode):
         return _fields(node, at, findings)
+    if NO_TEXT.search(node.value):  # YAML takes by its code what it does not take as it is
+        findings.add(at, "a character that text may not have")
+        return Text(at, NO_TEXT.sub("\ufffd", node.value))
     return Text(at, str(node.value))
 
 
@@ -147,6 +153,8 @@ def _fields(node: yaml.MappingNode, at: Place, findings: Findings) -> Fields:
         place = _place(key.start_mark)
         if not isinstance(key, yaml.ScalarNode):
             findings.add(place, "a key is a word, not a list or a mapping")
+        elif NO_TEXT.search(key.value):
+            findings.add(place, "a character that text may not have")
         elif key.value in entries:
             findings.add(place, f"{key.value!r} is given twice, first in line {places[key.value].line}")
         else:

@@ -5,15 +5,13 @@ input that has no column is not tested. Fields are parted by commas, and the tex
 """
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import NamedTuple
 
-from rules.document import Fields, Findings, Node, Place, Text
+from rules.document import NO_TEXT, Fields, Findings, Node, Place, Text
 
-_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BYTE_ORDER_MARK = "\ufeff"  # which spreadsheets write
 
 
@@ -85,7 +83,7 @@ def _rows(text: str, findings: Findings) -> list[_Row]:
         findings.add(Place(line, 1), f"not CSV: {error}")
     sound = []
     for row in rows:
-        bad = [number for number, field in enumerate(row.fields, start=1) if _NO_TEXT.search(field)]
+        bad = [number for number, field in enumerate(row.fields, start=1) if NO_TEXT.search(field)]
         for number in bad:
             findings.add(Place(row.line, number), "not CSV: a character that text may not have")
         sound += [] if bad else [row]

@@ -21,8 +21,8 @@ _LARGEST_BYTES = 50_000_000
 _MOST_CELLS = 1_000_000
 _TEXT_FORMAT = "@"
 _WORDS = {"n": "a number", "d": "a date", "b": "a truth value", "f": "a formula", "e": "an error"}
-# What XML cannot hold, or reads as something else, a workbook writes by its code; and so what looks like one.
-_CODED = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|_(?=x[0-9A-Fa-f]{4}_)")
+# A carriage return, of which XML makes a line feed, is written by its code; and so is what looks like a code.
+_CODED = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
 _CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 

@@ -241,7 +241,6 @@ def test_rules_that_another_tool_moved_are_refused_because_their_order_decides()
             "domain beside a list",
         ),
         ("hit: priority", "hit: unique", 24, "rule R2: DMN has no mandatory rules under unique"),
-        ("One", '"\\x01"', 1, "U+0001 cannot stand in XML"),
     ],
 )
 def test_what_dmn_cannot_say_is_refused_with_its_row(old: str, new: str, line: int, reason: str) -> None:

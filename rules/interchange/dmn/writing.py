@@ -1,6 +1,6 @@
 """From tables of ours to the XML of DMN 1.3; what DMN cannot say stands in attributes of our own."""
 
-from rules.errors import NotAValue, TableError
+from rules.errors import TableError
 from rules.interchange.dmn.decisions import DecisionWriter
 from rules.interchange.dmn.markup import Tag, document
 from rules.interchange.dmn.model import Model
@@ -33,11 +33,7 @@ def export_dmn(table: Table) -> str:
     root = Tag("definitions", attributes, [*decisions, *model.input_data(), model.picture()])
     if model.findings:
         raise TableError(sorted(set(model.findings)))
-    try:
-        return document(root)
-    except NotAValue as refusal:
-        model.note(table, 1, refusal)
-        raise TableError(model.findings) from refusal
+    return document(root)
 
 
 def _with_asked(table: Table) -> list[Table]:
