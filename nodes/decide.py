@@ -23,17 +23,19 @@ def decide(
     facts: Callable[[StateT], Mapping[str, object]] | None = None,
     as_of: Callable[[StateT], date | str | None] | None = None,
     context: Callable[[StateT], Mapping[str, str | None]] | None = None,
+    sources: Mapping[str, str] | None = None,
     into: str = "decision",
 ) -> Step:
     """Make a step that decides by a table and returns `{"decision": {...}}`, or another field than that.
 
     `table` is the name of a file in `rules/`, or a table that was loaded from elsewhere. The facts and the
     day come from the state's fields `facts` and `as_of`, unless a function of the state is given for them;
-    `context` says which overlays apply, and without it none does. The table is read here, while the graph is
-    built, so a malformed one stops the start and not a case; a case that began under an earlier text decides
-    by that to its end, where a host keeps it (see `nodes.ports`). An escalation (`kind` other than
-    `decision`) is kept in the same field for the graph to route, with the rows that it is about in
-    `concerned`: a table that cannot decide is a question for a person, not an error.
+    `context` says which overlays apply, and without it none does; `sources` say where facts come from, and
+    are kept with the decision. The table is read here, while the graph is built, so a malformed one stops the
+    start and not a case; a case that began under an earlier text decides by that to its end, where a host
+    keeps it (see `nodes.ports`). An escalation (`kind` other than `decision`) is kept in the same field for
+    the graph to route, with the rows that it is about in `concerned`: a table that cannot decide is a question
+    for a person, not an error.
 
     Raises:
         TableError: the table is malformed; its findings say where.
@@ -47,7 +49,7 @@ def decide(
         rulebook = current_rulebook()
         text = await rulebook.pinned(layers)
         effective = text.table(context(state) if context else {}, _day(day))
-        said = rules.decide(effective, given, as_of=day)
+        said = rules.decide(effective, given, as_of=day, sources=sources)
         await rulebook.record(said, by=text, facts=given)
         if isinstance(said, Escalation):
             return {into: {**said.as_json(), "concerned": rows_concerned(said)}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rules.decision import Basis, NotTaken, Overridden
 from rules.precedence import outranks
@@ -23,8 +24,10 @@ class Grounds:
 
     def why_not(self) -> tuple[NotTaken, ...]:
         """For each rule but those that have the say, why it has not."""
-        others = [rule for rule in self.basis.table.rules if rule not in self.said.rules]
-        failures = [(rule, self._first_failure(rule)) for rule in others]
+        taken = {rule.id for rule in self.said.rules}
+        failures = [
+            (rule, self._first_failure(rule)) for rule in self.basis.table.rules if rule.id not in taken
+        ]
         return tuple(
             self._failed(rule, failure) if failure else self._yielding(rule)
             for rule, failure in failures
@@ -69,22 +72,29 @@ class Grounds:
             input=condition.input,
             cell=condition.text,
             value=value,
-            reason=f"{condition.input} is {in_words(value)}, the rule wants {condition.text}",
+            reason=f"{condition.input} is {self._words[condition.input]}, the rule wants {condition.text}",
         )
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        return {name: in_words(self.basis.value(name)) for name in self.basis.table.inputs}
 
     def _yielding(self, rule: Rule) -> NotTaken:
         taken = self.said.rules[0]
         unknown = [one.input for one in rule.conditions if one.input in self.unknown]
-        if any(rule in verdict.rules for verdict in self.verdicts):
-            reason = f"{self._names()} would decide between it and {taken.id}, and they say the same"
+        if rule.id in self._deciders:
+            tested = {one.input for one in (*rule.conditions, *taken.conditions)}
+            between = " and ".join(name for name in self.unknown if name in tested)
+            reason = f"{between} would decide between it and {taken.id}, and they say the same"
         elif unknown:
             reason = f"{' and '.join(unknown)} is missing, and wherever it fits another rule decides"
         else:
             reason = _yields(rule, taken, hit=self.basis.table.hit)
         return NotTaken(rule=rule.id, yields_to=taken.id, reason=reason)
 
-    def _names(self) -> str:
-        return " and ".join(self.unknown)
+    @cached_property
+    def _deciders(self) -> set[str]:
+        return {rule.id for verdict in self.verdicts for rule in verdict.rules}
 
 
 def _yields(rule: Rule, taken: Rule, *, hit: str) -> str:

@@ -14,9 +14,9 @@ def with_the_say(hit: str, fitting: Sequence[Rule]) -> Sequence[Rule]:
     highest = max(map(_standing, fitting))
     top = [rule for rule in fitting if _standing(rule) == highest]
     if not top[0].mandatory:
-        return _by_hit(hit, top)
+        return by_hit(hit, top)
     files = groupby(sorted(top, key=_origin), key=_origin)  # the sort keeps the order within each file
-    return [rule for _, of_one_file in files for rule in _by_hit(hit, list(of_one_file))]
+    return [rule for _, of_one_file in files for rule in by_hit(hit, list(of_one_file))]
 
 
 def outranks(one: Rule, other: Rule) -> bool:
@@ -32,7 +32,8 @@ def _origin(rule: Rule) -> str:
     return rule.origin
 
 
-def _by_hit(hit: str, rules: Sequence[Rule]) -> Sequence[Rule]:
+def by_hit(hit: str, rules: Sequence[Rule]) -> Sequence[Rule]:
+    """The rules that the hit policy gives the say, of those that stand equal."""
     if hit == "first":
         return rules[:1]
     if hit == "unique":

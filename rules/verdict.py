@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import Literal, NamedTuple, cast
 
-from rules.precedence import with_the_say
+from rules.precedence import by_hit, with_the_say
 from rules.table import Outcome, Output, Rule, Table
 from rules.values import JsonValue
 
@@ -29,7 +29,7 @@ def judge(table: Table, fitting: Sequence[Rule]) -> Verdict:
         return Verdict("no_rule", (), {})
     if table.aggregate:
         return Verdict("decision", fitting, _together(table, fitting))
-    best = with_the_say(table.hit, fitting)
+    best = with_the_say(table.hit, fitting) if table.overrides else by_hit(table.hit, fitting)
     if len(best) > 1 and (table.hit == "unique" or any(rule.outcome != best[0].outcome for rule in best)):
         return Verdict("conflict", best, {})
     return Verdict("decision", best[:1], best[0].outcome)

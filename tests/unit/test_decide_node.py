@@ -66,6 +66,14 @@ async def test_the_step_keeps_the_decision_in_the_state_as_json() -> None:
     assert json.loads(json.dumps(decision)) == decision
 
 
+async def test_the_decision_keeps_where_facts_come_from() -> None:
+    step = decide("invoice_to_pay", sources={"amount": "the document, converted by the ERP"})
+
+    said: Any = await step(Payable(facts=FACTS, as_of=date(2026, 10, 31)))
+
+    assert said["decision"]["sources"] == {"amount": "the document, converted by the ERP"}
+
+
 async def test_a_decision_survives_a_checkpoint_unchanged() -> None:
     builder = StateGraph(Payable).add_node(decide("invoice_to_pay")).add_edge(START, "decide")
     graph = builder.compile(checkpointer=InMemorySaver())
