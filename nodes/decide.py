@@ -34,8 +34,8 @@ def decide(
     are kept with the decision. The table is read here, while the graph is built, so a malformed one stops the
     start and not a case; a case that began under an earlier text decides by that to its end, where a host
     keeps it (see `nodes.ports`). An escalation (`kind` other than `decision`) is kept in the same field for
-    the graph to route, with the rows that it is about in `concerned`: a table that cannot decide is a question
-    for a person, not an error.
+    the graph to route, with the rows that it is about in `concerned`: a table that cannot decide is a
+    question for a person, not an error.
 
     Raises:
         TableError: the table is malformed; its findings say where.
