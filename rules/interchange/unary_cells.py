@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from rules.cells import parse_cell
 from rules.errors import NotAValue
 from rules.interchange.unary import Between, Compared, LiteralKind, Literally, Test, Tests, is_null
-from rules.values import RESERVED, ValueType, shown
+from rules.values import RESERVED, TextType, ValueType, shown
 
 KINDS: Mapping[str, LiteralKind] = {
     "money": "number",
@@ -37,9 +37,7 @@ def cell_text(tests: Tests, kind: ValueType, *, literals: LiteralKind, optional:
     if not tests.each:
         return "-"
     known = [test for test in tests.each if not is_null(test)]
-    for literal in tests.literals():
-        if literal.kind not in (literals, "null"):
-            raise NotAValue(f"{shown(literal.text)} is a {literal.kind}, and the column holds a {literals}")
+    _check_literals(tests, kind, literals)
     if not known:
         return f"not({RESERVED})" if tests.negated else RESERVED
     has_null = len(known) < len(tests.each)
@@ -60,11 +58,19 @@ def literal_text(literal: Literally, kind: ValueType, *, literals: LiteralKind) 
     """The value that an output says, in our words. Raises `NotAValue`."""
     if literal.kind != literals:
         raise NotAValue(f"{shown(literal.text)} is a {literal.kind}, and the column holds a {literals}")
-    text = literal.text.strip()
+    text = literal.text.strip() if isinstance(kind, TextType) else literal.text
     if text == "-":
         raise NotAValue("'-' says nothing in our tables")
     kind.literal(text)
     return text
+
+
+def _check_literals(tests: Tests, kind: ValueType, literals: LiteralKind) -> None:
+    for literal in tests.literals():
+        if literal.kind not in (literals, "null"):
+            raise NotAValue(f"{shown(literal.text)} is a {literal.kind}, and the column holds a {literals}")
+        if literal.kind != "null":
+            kind.literal(literal.text)  # one with a comma would be two in a set of ours
 
 
 def _may_hold_for_null(tests: Sequence[Test], *, negated: bool) -> bool:

@@ -45,7 +45,9 @@ def test_a_table_of_gorules_is_read(steward: Steward, tmp_path: Path) -> None:
         "outputs": [{"id": "b", "field": "fee"}],
         "rules": [{"a": "> 5", "b": "9"}],
     }
-    file.write_text(json.dumps({"nodes": [{"type": "decisionTableNode", "name": "Fee", "content": table}]}))
+    file.write_text(
+        json.dumps({"nodes": [{"type": "decisionTableNode", "name": "Fee", "content": table}], "edges": []})
+    )
 
     outcome = steward("rules", "import", str(file), "--owner", "Logistics")
 

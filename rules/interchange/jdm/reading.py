@@ -9,7 +9,7 @@ from rules.document import START, Findings
 from rules.errors import NotAValue, TableError, TableNotFound
 from rules.interchange.columns import Columns, Spot
 from rules.interchange.drafts import Heading, Imported, TableText, name_from, table_text
-from rules.interchange.jdm.entries import Entry, entries_of, text_of
+from rules.interchange.jdm.entries import Entry, entries_of, is_listing, text_of
 from rules.interchange.jdm.tables import Surroundings, TableReader, fields_of, name_of, passes_on
 from rules.interchange.order import in_order
 from rules.interchange.unary import ZEN
@@ -47,8 +47,8 @@ def _parsed(content: bytes, findings: Findings) -> Entry:
     except (ValueError, RecursionError) as error:
         findings.add(START, f"not JSON: {error}")
         raise findings.as_error() from error
-    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list):
-        findings.add(START, "no JDM: it has no list of nodes")
+    if not isinstance(graph, dict) or not (is_listing(graph, "nodes") and is_listing(graph, "edges")):
+        findings.add(START, "no JDM: it has no lists of nodes and edges")
         raise findings.as_error()
     return graph
 

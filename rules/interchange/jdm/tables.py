@@ -8,7 +8,7 @@ from rules.errors import NotAValue
 from rules.interchange.answers import answer_of
 from rules.interchange.columns import Column, Columns, Spot
 from rules.interchange.drafts import Draft, Heading, Row, name_from
-from rules.interchange.jdm.entries import Entry, entries_of, text_of
+from rules.interchange.jdm.entries import Entry, entries_of, is_listing, text_of
 from rules.table import Question, Table
 from rules.values import NAME, shown
 
@@ -64,6 +64,9 @@ class TableReader:
         spot = Spot(START, f"node {self._name}", "")
         if self._hit not in _HITS:
             self._columns.note(spot, f"{shown(self._hit)} is no hit policy of JDM")
+        for key in ("inputs", "outputs", "rules"):
+            if not is_listing(self._content, key):
+                self._columns.note(spot, f"{key!r} is no list of objects")
         for key in ("inputField", "outputPath"):
             if self._content.get(key):
                 self._columns.note(spot, f"{key!r} moves facts or outcomes, which a table of ours does not")
