@@ -100,7 +100,6 @@ class Words(Cut):
     """Values without an order, one an atom; with an open list the last atom but one is any other value."""
 
     def __init__(self, values: Iterable[Value], *, is_open: bool) -> None:
-        self.is_open = is_open
         self._values = list(dict.fromkeys(values))
         self._atoms = {value: atom for atom, value in enumerate(self._values)}
         self.other = len(self._values)

@@ -12,6 +12,7 @@ from rules.evaluation import decide
 from rules.rendering import input_type
 from rules.table import Facts, Rule, Table
 from rules.values import JsonValue, in_words
+from rules.verify.cases import find_case
 
 _SHOWN_BOXES = 5
 
@@ -87,7 +88,7 @@ class Difference:
             yield f"rule {row.rule} is {row.kind}{f': {changes}' if changes else ''}"
         for case in self.cases:
             yield from _case_lines(case)
-        if not self.cases and not self.not_proved:
+        if not (self.cases or self.asked or self.not_proved):
             yield "no case is decided otherwise"
         if self.not_proved:
             yield f"not proved: {self.not_proved}"
@@ -141,11 +142,18 @@ def _cases(old: Table, new: Table, space: Space, found: Sequence[Changed]) -> It
 
 
 def _witness(old: Table, new: Table, space: Space, change: Changed) -> Facts | None:
-    """A case of a box, if both tables say of it what was found."""
-    facts = space.facts(change.box)
-    if all(_says(table, facts, said) for table, said in ((old, change.old), (new, change.new))):
-        return facts
-    return None
+    """A case of a box of which both tables say what was found; None if no such case is found."""
+
+    def shows(facts: Facts) -> bool:
+        return _says(old, facts, change.old) and _says(new, facts, change.new)
+
+    plainest = space.facts(change.box)
+    if shows(plainest):
+        return plainest
+    if not new.computed:
+        return None
+    atoms = space.atoms_of(change.box, new)
+    return find_case(new, atoms, atoms, shows)
 
 
 def _says(table: Table, facts: Facts, said: Said) -> bool:

@@ -8,7 +8,7 @@ from rules.decision import Escalation
 from rules.document import Findings, Plain, plain, read_document
 from rules.errors import RuleError
 from rules.table import Table
-from rules.values import SetType
+from rules.verify.wording import cell_of
 from rules.writing import flow_text, write_table
 
 
@@ -67,10 +67,11 @@ def _priority(said: Escalation) -> dict[str, Plain]:
 def _cells(said: Escalation) -> Iterator[tuple[str, str]]:
     table = said.basis.table
     for axis in Space(table, table).axes:
-        atom = _atom(axis, said, table)
-        if text := axis.words(1 << atom):
-            if isinstance(axis.kind, SetType) and atom != axis.cut.missing:
-                raise Unproposable(f"{axis.name!r} is a set, and no cell says which words it has exactly")
+        atoms = 1 << _atom(axis, said, table)
+        text = cell_of(axis, atoms, axis.kind)
+        if text is None:
+            raise Unproposable(f"no cell says what {axis.name!r} is here, and nothing else")
+        if text != "-":
             yield axis.name, text
 
 

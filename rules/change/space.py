@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from rules.cells import Anything, Cell
-from rules.cuts import Cut, Line, Words, cut
+from rules.cuts import Cut, cut
 from rules.errors import NotAValue, RuleError
-from rules.grid import bits, runs
+from rules.grid import Column, bits
 from rules.table import Input, Rule, Table
-from rules.values import RESERVED, EnumType, JsonValue, SetType, ValueType, in_words
+from rules.values import EnumType, JsonValue, SetType, ValueType
+from rules.verify.wording import in_cells
 
 _MOST_WORDS = 10  # of a set: each doubles the atoms
 
@@ -35,6 +38,7 @@ class Axis:
         cells = [rule.cell(name) for table in (old, new) for rule in table.rules]
         self.cut: Cut = _cut(name, self.kind, [*cells, *(one.domain.cell for one in declared if one.domain)])
         self.old, self.new = map(self._taken, self._inputs)
+        self.possible = self.old | self.new
 
     def mask(self, rule: Rule) -> int:
         return self.cut.mask(rule.cell(self.name))
@@ -44,55 +48,15 @@ class Axis:
         value = None if atom == self.cut.missing else self.cut.sample(atom)
         return None if value is None else self.kind.plain(value)
 
+    def within(self, mask: int, column: Column) -> int:
+        """The atoms of a column of one of the tables in which these lie."""
+        samples = (self.cut.sample(atom) for atom in bits(mask & self.cut.present))
+        atoms = reduce(or_, (1 << column.cut.atom(one) for one in samples if one is not None), 0)
+        return atoms | (mask >> self.cut.missing & 1) << column.cut.missing
+
     def words(self, mask: int) -> str:
         """The atoms as a cell, or as several that are parted by `or`; empty if the facts may be any."""
-        everything = self.old | self.new
-        if mask & everything == everything:
-            return ""
-        missing = 1 << self.cut.missing
-        present = mask & ~missing
-        if present == everything & ~missing:
-            return "not(missing)"
-        texts = [*self._texts(present), *([RESERVED] if mask & missing else [])]
-        return " or ".join(texts)
-
-    def _texts(self, mask: int) -> Iterator[str]:
-        if isinstance(self.cut, Line):
-            nobodys = self.cut.present & ~(self.old | self.new)
-            for start, end in runs(mask | nobodys):
-                if mask >> start & (1 << end - start) - 1:
-                    yield self._stretch(start, end)
-        elif mask:
-            known = [atom for atom in bits(mask) if not self._is_open(atom)]
-            named = [self._literal(atom) for atom in known]
-            if len(known) < mask.bit_count():
-                others = [one for one in range(self.cut.missing) if not mask >> one & 1]
-                yield f"not({', '.join(map(self._literal, others))})"
-            else:
-                yield named[0] if len(named) == 1 else f"{{{', '.join(named)}}}"
-
-    def _is_open(self, atom: int) -> bool:
-        return isinstance(self.cut, Words) and self.cut.is_open and atom == self.cut.missing - 1
-
-    def _stretch(self, start: int, end: int) -> str:
-        """A run of atoms of a line: every odd one is a literal, every even one lies between two."""
-        if end - start == 1 and start % 2:
-            return self._literal(start)
-        low = None if start == 0 else self._literal(start if start % 2 else start - 1)
-        high = None if end == self.cut.missing else self._literal(end - 1 if not end % 2 else end)
-        if low is None or high is None:
-            return (
-                f"{'<' if low is None else '>'}{'=' if self._closed(start, end, low) else ''} {low or high}"
-            )
-        return f"{'[' if start % 2 else '('}{low}..{high}{']' if not end % 2 else ')'}"
-
-    @staticmethod
-    def _closed(start: int, end: int, low: str | None) -> bool:
-        return bool(start % 2) if low is not None else not end % 2
-
-    def _literal(self, atom: int) -> str:
-        fact = self.fact(atom)
-        return in_words(fact["amount"] if isinstance(fact, dict) else fact)
+        return "" if mask & self.possible == self.possible else in_cells(self, mask, self.kind)
 
     def _taken(self, declared: Input | None) -> int:
         if declared is None:
@@ -140,6 +104,15 @@ class Space:
         return {
             axis.name: axis.fact(next(bits(mask & ~(1 << axis.cut.missing) or mask)))
             for axis, mask in zip(self.axes, box, strict=True)
+        }
+
+    def atoms_of(self, box: Box, table: Table) -> Mapping[str, int]:
+        """The atoms of a table's own columns that a box touches, by input."""
+        parts = zip(self.axes, box, strict=True)
+        return {
+            axis.name: axis.within(mask, table.grid.columns[axis.name])
+            for axis, mask in parts
+            if axis.name in table.inputs
         }
 
     def words(self, box: Box) -> Mapping[str, str]:

@@ -1,14 +1,26 @@
 """Atoms as the text of a cell, for a case in words and for the cell that a table lacks."""
 
+from typing import Protocol
+
 from rules.cells import Cell, HasAll, HasOneOf, Not
-from rules.cuts import Line, Sets, Words
-from rules.grid import Column, bits, runs
+from rules.cuts import Cut, Line, Sets, Words
+from rules.grid import bits, runs
 from rules.values import RESERVED, Value, ValueType, in_words
+
+
+class Parted(Protocol):
+    """An input as a column of a table has it: cut into atoms, some of which facts can have."""
+
+    @property
+    def cut(self) -> Cut: ...
+    @property
+    def possible(self) -> int: ...
+
 
 _MOST = 4  # cells that are told of one column
 
 
-def cell_of(column: Column, atoms: int, kind: ValueType) -> str | None:
+def cell_of(column: Parted, atoms: int, kind: ValueType) -> str | None:
     """The cell that holds for these atoms and for no other possible ones, None if no single cell does."""
     cut = column.cut
     present = column.possible & cut.present
@@ -77,7 +89,7 @@ def _ends(atoms: int) -> tuple[int, int]:
     return (atoms & -atoms).bit_length() - 1, atoms.bit_length() - 1
 
 
-def in_cells(column: Column, atoms: int, kind: ValueType) -> str:
+def in_cells(column: Parted, atoms: int, kind: ValueType) -> str:
     """The cell that holds for these atoms, or cells that do together."""
     if text := cell_of(column, atoms, kind):
         return text

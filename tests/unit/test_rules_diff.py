@@ -205,3 +205,39 @@ def test_each_row_of_the_shipped_table_decides_some_case_that_no_other_row_does(
     }
 
     assert [name for name, found in without.items() if not found.cases] == []
+
+
+def test_a_change_behind_a_derived_input_is_shown_with_facts_that_lead_there() -> None:
+    inputs = ("  a: {type: integer}", "  b: {type: integer}", "  total: {type: integer, derived: a + b}")
+    old = table(row("R1", 'total: "> 10"', "yes", 2), row("R2", "", "no"), inputs=inputs)
+    new = table(row("R1", 'total: "> 20"', "yes", 2), row("R2", "", "no"), inputs=inputs)
+
+    [change] = diff(old, new).cases
+
+    assert [dict(one) for one in change.where] == [{"total": "(10..20]"}]
+    assert change.facts is not None
+    assert change.facts.keys() == {"a", "b"}
+    assert [said(decide(one, change.facts, as_of=DAY)) for one in (old, new)] == list(told(change))
+
+
+def test_a_change_of_a_table_that_is_asked_is_told_as_its_own() -> None:
+    asking = "  word: {type: enum, values: [yes, no, ask], optional: true, from: {table: t, output: word}}"
+    own = TABLE.format(version="1", hit="priority", inputs=asking, rules=row("U", "word: yes", "no"))
+    tables = [
+        restore_layers(
+            {
+                "u.yaml": own.replace("id: t\n", "id: u\n", 1),
+                "t.yaml": TABLE.format(version="1", hit="priority", inputs=KIND, rules=row("R", cell)),
+            }
+        ).table()
+        for cell in ("kind: a", "kind: b")
+    ]
+
+    found = diff(*tables)
+
+    assert found.cases == ()
+    assert {repr(told(case)) for case in found.asked["t"].cases} == {
+        repr(({"word": "yes"}, "no_rule")),
+        repr(("no_rule", {"word": "yes"})),
+    }
+    assert "table t, which it asks:" in list(found.lines())
