@@ -89,14 +89,18 @@ class Space:
         return tuple(axis.old & axis.new for axis in self.axes)
 
     def refused(self) -> Iterator[tuple[str, Box]]:
-        """What only one of them takes, the other one refuses or lacks: who takes it, box by box, apart."""
+        """The values that only one of them takes and the other refuses: who takes them, box by box, apart.
+
+        Cases in which a fact is missing that one of them needs are not compared: it may decide them all the
+        same, if nothing hangs on it.
+        """
         for who in ("old", "new"):
             done: list[int] = []
             for number, axis in enumerate(self.axes):
                 own, other = (axis.old, axis.new) if who == "old" else (axis.new, axis.old)
                 rest = [one.old if who == "old" else one.new for one in self.axes[number + 1 :]]
-                if own & ~other:
-                    yield who, (*done, own & ~other, *rest)
+                if alone := own & ~other & axis.cut.present:
+                    yield who, (*done, alone, *rest)
                 done.append(own & other)
 
     def facts(self, box: Box) -> Mapping[str, JsonValue]:

@@ -70,6 +70,7 @@ EVALUATED: dict[str, Any] = {
     "as_of": "2026-10-05",
     "facts": FACTS,
     "facts_digest": FACTS_DIGEST,
+    "sources": {},
     "derived": {},
     "asked": {},
     "rule": "IP-010",
@@ -89,6 +90,8 @@ EVALUATED: dict[str, Any] = {
         }
     ],
     "overridden": [],
+    "without": [],
+    "could_change": [],
     "concerned": [],
 }
 

@@ -75,7 +75,8 @@ class Evaluated(BaseModel):
     """A decision, or why there is none; `why_not` says of each other rule why it did not decide.
 
     A decision has `rule`, `because` and `outcome`; an escalation has `message` and `inputs`, and `concerned`
-    shows the rows that it is about, each with what it `needs`.
+    shows the rows that it is about, each with what it `needs`. `without` and `could_change` are missing facts
+    that changed nothing, and that could have changed the answer.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class Evaluated(BaseModel):
     as_of: date | None
     facts: dict[str, Any]
     facts_digest: str
+    sources: dict[str, str]
     derived: dict[str, Any]
     asked: dict[str, Any]
     rule: str | None = None
@@ -96,6 +98,8 @@ class Evaluated(BaseModel):
     inputs: list[str] = []
     why_not: list[dict[str, Any]]
     overridden: list[dict[str, Any]] = []
+    without: list[str] = []
+    could_change: list[str]
     concerned: list[dict[str, Any]] = []
 
 
