@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 
+from rules.layers import LayeredTable
 from rules.table import Input, Output, Rule, Table
-from rules.values import EnumType, JsonValue, MoneyType, SetType, in_words
+from rules.values import EnumType, JsonValue, MoneyType, SetType, ValueType, in_words
 
 MOST_COLUMNS = 8  # inputs that stand in a column each; of more than these a row lists the few it tests
 
@@ -23,14 +25,13 @@ class Sheet:
 
 def heading_of(table: Table) -> list[tuple[str, str]]:
     """What the table says of itself, by name."""
-    until = f" to {table.effective_to}" if table.effective_to else ""
     said = {
         "table": table.id,
         "version": table.version,
         "title": table.title,
         "about": table.prose,
         "owner": table.owner,
-        "in force": f"from {table.effective_from}{until}",
+        "in force": _days(table.effective_from, table.effective_to),
         "hit policy": f"{table.hit}: {table.aggregate}" if table.aggregate else table.hit,
         "contexts": ", ".join(table.contexts),
         "overlays": ", ".join(f"{one.id} ({one.version})" for one in table.overlays),
@@ -54,6 +55,21 @@ def sheets_of(table: Table) -> list[Sheet]:
         _said("outputs", ("output", "type", "domain", "only when", "about"), outputs),
         rules_of(table),
     ]
+
+
+def overlays_of(layers: LayeredTable) -> Sheet:
+    """The overlays that there are of a table, and where each applies."""
+    rows = [
+        (
+            one.id,
+            one.version,
+            "; ".join(f"{kind} {value}" for kind, value in one.context.items()),
+            _days(one.effective_from, None if one.effective_to == date.max else one.effective_to),
+            one.title,
+        )
+        for one in layers.overlays
+    ]
+    return Sheet("overlays", ("overlay", "version", "applies to", "in force", "title"), rows)
 
 
 def rules_of(table: Table) -> Sheet:
@@ -102,6 +118,10 @@ def json_of(table: Table) -> dict[str, JsonValue]:
     }
 
 
+def _days(since: date, until: date | None) -> str:
+    return f"from {since}" + (f" to {until}" if until else "")
+
+
 def _said(title: str, headings: Row, rows: Sequence[Row]) -> Sheet:
     """A sheet without the columns in which nothing is said."""
     kept = [n for n in range(len(headings)) if any(row[n] for row in rows)]
@@ -128,18 +148,21 @@ def _cells(rule: Rule) -> dict[str, str]:
 
 
 def input_type(declared: Input) -> str:
-    kind = declared.type
+    return _type_words(declared.type, declared.unit)
+
+
+def _output_type(declared: Output) -> str:
+    return declared.type if declared.type == "text" else _type_words(declared.value_type, declared.unit)
+
+
+def _type_words(kind: ValueType, unit: str) -> str:
     if isinstance(kind, EnumType):
         return " | ".join(kind.values)
     if isinstance(kind, SetType):
         return f"{{{', '.join(kind.values)}}}"
     word = type(kind).__name__.removesuffix("Type").lower()
-    unit = kind.currency if isinstance(kind, MoneyType) else declared.unit
-    return f"{word} in {unit}" if unit else word
-
-
-def _output_type(declared: Output) -> str:
-    return " | ".join(declared.values) or declared.type
+    counted = kind.currency if isinstance(kind, MoneyType) else unit
+    return f"{word} in {counted}" if counted else word
 
 
 def _domain(declared: Input | Output) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from rules import list_tables, load_table
 from rules.layout import lay_out
-from rules.rendering import Sheet, heading_of, json_of, markdown_of, sheets_of
+from rules.rendering import Sheet, heading_of, json_of, markdown_of, overlays_of, sheets_of
 from rules.schema import table_schema
 from server.cli import (
     rule_changes,
@@ -57,13 +57,15 @@ def show_table(
         rows = [(one.id, one.version, one.owner, str(len(one.rules)), one.title) for one in tables]
         show(console_of(), [Grid(rows, ("table", "version", "owner", "rules", "title"))])
         return
-    table = open_layers(name).table(context_of(context), on.date() if on else None)
+    layers = open_layers(name)
+    table = layers.table(context_of(context), on.date() if on else None)
     if as_json:
         typer.echo(json.dumps(json_of(table), ensure_ascii=True))
     elif as_markdown:
         typer.echo(markdown_of(table), nl=False)
     else:
-        show(console_of(), [Grid(heading_of(table)), *map(_grid, sheets_of(table))])
+        sheets = [*sheets_of(table), *([overlays_of(layers)] if layers.overlays else [])]
+        show(console_of(), [Grid(heading_of(table)), *map(_grid, sheets)])
 
 
 @app.command()

@@ -14,6 +14,7 @@ from rules.layout import lay_out
 from rules.trial import try_examples
 from rules.values import DecimalType, EnumType, SetType, ValueType
 from rules.verify import check_layers
+from server.cli.rules import app
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text("utf-8")
 TRIP = re.findall(r"^```yaml\n(id: travel_claim.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)[0]
@@ -69,3 +70,11 @@ def is_cell(text: str, kind: ValueType) -> bool:
     except NotAValue:
         return False
     return True
+
+
+def test_every_command_about_rules_is_shown() -> None:
+    commands = [
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    ]
+
+    assert [name for name in commands if f"steward rules {name}" not in TEXT] == []

@@ -3,7 +3,7 @@
 import json
 
 from rules import LayeredTable, load_table, parse_overlay, parse_table
-from rules.rendering import heading_of, json_of, markdown_of, rules_of, sheets_of
+from rules.rendering import heading_of, json_of, markdown_of, overlays_of, rules_of, sheets_of
 
 TABLE = parse_table("""
 id: limits
@@ -68,7 +68,7 @@ inputs:
   amount: {type: decimal, domain: ">= 0", unit: kg}
   double: {type: decimal, derived: amount * 2}
 outputs:
-  fee: {type: decimal, domain: "[0..9]"}
+  fee: {type: decimal, domain: "[0..9]", unit: "%"}
 rules:
 - {id: R1, priority: 1, mandatory: true, contradicts: [R2], when: {double: "> 2"}, then: {fee: 1}, because: A}
 - {id: R2, priority: 1, when: {amount: "> 0"}, then: {fee: 2}, because: B}
@@ -91,7 +91,7 @@ def test_what_only_some_tables_have_is_shown_where_it_is_said() -> None:
 
     assert inputs.headings == ("input", "type", "domain", "comes from")
     assert inputs.rows == [("amount", "decimal in kg", ">= 0", ""), ("double", "decimal", "", "amount * 2")]
-    assert outputs.rows == [("fee", "decimal", "[0..9]")]
+    assert outputs.rows == [("fee", "decimal in %", "[0..9]")]
     assert rows.headings == (
         "rule",
         "priority",
@@ -111,6 +111,7 @@ def test_a_table_with_overlays_names_them_and_the_file_of_each_rule() -> None:
     table = layers.table({"entity": "AT"})
 
     assert dict(heading_of(table))["overlays"] == "austria (1)"
+    assert overlays_of(layers).rows == [("austria", "1", "entity AT", "from 2026-01-01", "Austria")]
     assert [(row[0], row[-1]) for row in rules_of(table).rows] == [("R1", "table"), ("R2", "austria.yaml")]
 
 
