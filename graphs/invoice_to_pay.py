@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from nodes.decide import decide
 from nodes.documents import find_document
-from nodes.einvoice import Finding, Invoice, check_arithmetic, read_invoice
+from nodes.einvoice import Finding, check_arithmetic, read_invoice
 from nodes.invoice_facts import (
     Company,
     arithmetic_fact,
@@ -27,17 +27,19 @@ from nodes.invoice_facts import (
     twin_facts,
 )
 from nodes.invoice_limits import beyond_limits
-from nodes.invoice_payment import (
-    Supplier,
-    Treasury,
-    costs_of_both,
-    discount,
-    due_date,
-    payment_facts,
-    payment_review,
-)
+from nodes.invoice_payment import due_date
 from nodes.matching import Match, Order, match_order
-from nodes.review import Approval, Completion, Review, Settlement, reason_of
+from nodes.paying import (
+    Paying,
+    after_decide_payment,
+    after_settle,
+    decide_payment,
+    known,
+    plan,
+    schedule,
+    settle,
+)
+from nodes.review import Approval, Completion, Review, reason_of
 from tools import RETRY, server
 from tools.errors import ToolRefused
 
@@ -63,41 +65,21 @@ class Arrival(BaseModel):
     ]
 
 
-class Payable(Arrival):
+class Payable(Arrival, Paying):
     """A supplier's invoice on its way through the house. Every outcome starts at the cautious answer."""
 
-    title: str = ""
     as_of: date | None = None
-    invoice: Invoice | None = None
     found: dict[str, str] = {}
     findings: list[Finding] = []
     arithmetic: list[Finding] = []
-    supplier: Supplier | None = None
     same_invoices: list[dict[str, JsonValue]] = []
     preceding: list[dict[str, JsonValue] | None] = []
     match: Match | None = None
-    context: dict[str, str | None] = {}
     facts: dict[str, JsonValue] = {}
     approved: dict[str, JsonValue] = {}
     approvals: int = 0
     decision: dict[str, Any] = {}
-    answer: dict[str, str] = {}
-    booking: dict[str, JsonValue] = {}
-    payment_day: date | None = None
-    payment_facts: dict[str, JsonValue] = {}
-    payment_decision: dict[str, Any] = {}
-    treasury: Treasury = Treasury()
-    settled: dict[str, JsonValue] = {}
-    payment: dict[str, JsonValue] = {}
     outcome: Literal["book", "ask", "reject"] = "ask"
-    result: str = ""
-
-    @property
-    def read_invoice(self) -> Invoice:
-        """The invoice, in the steps that come after it was read."""
-        if self.invoice is None:
-            raise ValueError("no invoice was read from the document")
-        return self.invoice
 
 
 async def read(state: Payable) -> dict[str, Any]:
@@ -234,7 +216,7 @@ async def book(state: Payable) -> dict[str, Any]:
     """Book the invoice in the ERP; what it refuses is asked."""
     invoice, supplier, matched = (
         state.read_invoice,
-        _known(state.supplier),
+        known(state.supplier),
         state.match or Match(order="none"),
     )
     billed = matched.billed if invoice.kind == "invoice" else {}
@@ -260,53 +242,6 @@ async def book(state: Payable) -> dict[str, Any]:
     if booking["status"] == "refused":
         return {"booking": booking, "approved": {}, "approvals": 0, "outcome": "ask"}
     return {"booking": booking, "outcome": "book", "result": f"booked as entry {booking['entry']}"}
-
-
-async def plan(state: Payable) -> dict[str, Any]:
-    """Look up what decides when to pay: holds and terms of the supplier, and whether cash is stopped."""
-    seller, today = state.read_invoice.seller, datetime.now(UTC).date()
-    found = await erp.call("find_supplier", vat_id=seller.vat_id or "", name=seller.name)
-    supplier = Supplier.model_validate(found["supplier"]) if found["supplier"] else None
-    treasury = Treasury.model_validate(await erp.call("get_company"))
-    return {
-        "supplier": found["supplier"],
-        "treasury": treasury.model_dump(mode="json"),
-        "payment_day": today.isoformat(),
-        "payment_facts": payment_facts(state.read_invoice, supplier, treasury, today=today),
-    }
-
-
-def settle(state: Payable) -> dict[str, Any]:
-    """Ask what the rules leave open: when to pay, or whether a hold is lifted."""
-    evidence: dict[str, JsonValue] = {
-        "booking": state.booking,
-        "facts": state.payment_facts,
-        "decision": state.payment_decision,
-        "supplier": state.supplier.model_dump(mode="json") if state.supplier else None,
-        "costs": _costs(state),
-    }
-    review = payment_review(state.title, state.payment_decision, evidence=evidence)
-    answer = interrupt(review.model_dump(mode="json"), response_schema=Settlement)
-    if answer.decision == "do_not_pay":
-        result = f"{state.result}, not paid: {answer.comment}"
-        return {"answer": answer.model_dump(), "settled": {}, "result": result}
-    chosen = answer.decision.removeprefix("pay_") if answer.decision != "check_again" else None
-    return {"answer": answer.model_dump(), "settled": {"facts": state.payment_facts, "pay": chosen}}
-
-
-async def schedule(state: Payable) -> dict[str, Any]:
-    """Schedule the payment, to the account in the master data, less the discount if it is early."""
-    invoice, today = state.read_invoice, state.payment_day or state.read_invoice.issue_date
-    amount, day = invoice.totals.payable, max(due_date(invoice, _known(state.supplier)), today)
-    if _pay(state) == "early":
-        saved = discount(invoice, _known(state.supplier), today=today)
-        amount, day = amount - (saved or 0), today
-    payment = await erp.call(
-        "schedule_payment", entry=state.booking["entry"], date=day.isoformat(), amount=str(amount)
-    )
-    if payment["status"] == "refused":
-        return {"payment": payment, "result": f"{state.result}, no payment: {payment['message']}"}
-    return {"payment": payment, "result": f"{state.result}, payment {payment['payment']} on {day}"}
 
 
 def reject(state: Payable) -> dict[str, Any]:
@@ -354,40 +289,8 @@ def _given_approvals(state: Payable) -> int:
     return state.approvals if state.approved == state.facts else 0
 
 
-def _pay(state: Payable) -> str:
-    """When to pay: as the table says, or where it is of two minds, as was chosen on the same facts."""
-    if state.payment_decision["kind"] == "decision":
-        return str(state.payment_decision["outcome"]["pay"])
-    chosen = state.settled.get("pay") if state.settled.get("facts") == state.payment_facts else None
-    return str(chosen or "ask")
-
-
-def _costs(state: Payable) -> dict[str, JsonValue]:
-    if state.supplier is None or state.payment_day is None:
-        return {}
-    return costs_of_both(state.read_invoice, state.supplier, state.treasury, today=state.payment_day)
-
-
-def _known(supplier: Supplier | None) -> Supplier:
-    if supplier is None:
-        raise ValueError("an invoice of an unknown supplier cannot be booked")
-    return supplier
-
-
 def context_of(state: Payable) -> dict[str, str | None]:
     return state.context
-
-
-def entity_of(state: Payable) -> dict[str, str | None]:
-    return {"entity": state.context.get("entity")}
-
-
-def payment_facts_of(state: Payable) -> dict[str, JsonValue]:
-    return state.payment_facts
-
-
-def payment_day_of(state: Payable) -> date | None:
-    return state.payment_day
 
 
 def after_read(state: Payable) -> Literal["complete", "check"]:
@@ -425,24 +328,6 @@ def after_book(state: Payable) -> Literal["ask", "plan", "done"]:
     return "plan" if owed and by_transfer else "done"
 
 
-def after_decide_payment(state: Payable) -> Literal["schedule", "settle"]:
-    """Pay when the table says, and ask what it withholds or cannot decide."""
-    return "schedule" if _pay(state) in ("early", "when_due") else "settle"
-
-
-def after_settle(state: Payable) -> Literal["plan", "done"]:
-    """Look everything up again before an answer is acted upon: a hold or a discount lost goes before it."""
-    return "done" if state.answer["decision"] == "do_not_pay" else "plan"
-
-
-DECIDE_PAYMENT = decide(
-    "invoice_payment",
-    facts=payment_facts_of,
-    as_of=payment_day_of,
-    context=entity_of,
-    into="payment_decision",
-)
-
 graph = (
     StateGraph(Payable, input_schema=Arrival)
     .set_node_defaults(retry_policy=RETRY)
@@ -461,7 +346,7 @@ graph = (
     .add_node(ask)
     .add_node(book)
     .add_node(plan)
-    .add_node("decide_payment", DECIDE_PAYMENT)
+    .add_node("decide_payment", decide_payment)
     .add_node(settle)
     .add_node(schedule)
     .add_node(reject)
