@@ -12,6 +12,7 @@ from rules.values import JsonValue
 
 EscalationKind = Literal["invalid_input", "missing_input", "no_rule", "conflict", "not_in_force"]
 ESCALATIONS: tuple[EscalationKind, ...] = get_args(EscalationKind)
+MOST_TOLD = 100  # rows of which an answer as JSON says why they did not decide; a look-up table has thousands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,10 @@ class NotTaken(NamedTuple):
     yields_to: str | None = None
 
 
+def _nothing(most: int | None) -> tuple[NotTaken, ...]:
+    return ()
+
+
 class Overridden(NamedTuple):
     """A rule that would decide too, but for an overlay or a mandatory rule."""
 
@@ -98,7 +103,7 @@ class Decision:
     rules: tuple[str, ...]
     because: str
     outcome: Outcome
-    explain: Callable[[], tuple[NotTaken, ...]] = field(repr=False, compare=False)
+    explain: Callable[[int | None], tuple[NotTaken, ...]] = field(repr=False, compare=False)
     doubt: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
     without: tuple[str, ...] = ()
     overridden: tuple[Overridden, ...] = ()
@@ -106,7 +111,7 @@ class Decision:
 
     @cached_property
     def why_not(self) -> tuple[NotTaken, ...]:
-        return self.explain()
+        return self.explain(None)
 
     @cached_property
     def could_change(self) -> tuple[str, ...]:
@@ -121,7 +126,7 @@ class Decision:
             "rules": list(self.rules),
             "because": self.because,
             "outcome": dict(self.outcome),
-            "why_not": [row._asdict() for row in self.why_not],
+            "why_not": [row._asdict() for row in self.explain(MOST_TOLD)],
             "overridden": [row._asdict() for row in self.overridden],
             "without": list(self.without),
             "could_change": list(self.could_change),
@@ -142,8 +147,12 @@ class Escalation:
     message: str
     inputs: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    why_not: tuple[NotTaken, ...] = ()
+    explain: Callable[[int | None], tuple[NotTaken, ...]] = field(default=_nothing, repr=False, compare=False)
     could_change: tuple[str, ...] = ()
+
+    @cached_property
+    def why_not(self) -> tuple[NotTaken, ...]:
+        return self.explain(None)
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain JSON, fit for a checkpoint."""
@@ -153,6 +162,6 @@ class Escalation:
             "message": self.message,
             "inputs": list(self.inputs),
             "rules": list(self.rules),
-            "why_not": [row._asdict() for row in self.why_not],
+            "why_not": [row._asdict() for row in self.explain(MOST_TOLD)],
             "could_change": list(self.could_change),
         }

@@ -92,7 +92,7 @@ def _unknown(basis: Basis, known: Known) -> Decision | Escalation:
 
 
 def _facts_of(lacks: Iterable[Lack]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for lack in lacks for name in lack.facts))
+    return tuple(dict.fromkeys(name for lack in lacks for name in lack.facts or (lack.asked,)))
 
 
 def _day(as_of: object) -> tuple[date | None, dict[str, str]]:
@@ -143,6 +143,6 @@ def _refused(grounds: Grounds) -> Escalation:
         kind=kind,
         message=message,
         rules=ids,
-        why_not=grounds.why_not(),
+        explain=grounds.why_not,
         could_change=grounds.could_change(),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from rules.decision import Basis, NotTaken, Overridden
 from rules.precedence import outranks
@@ -22,17 +23,27 @@ class Grounds:
     verdicts: Sequence[Verdict]
     said: Verdict
 
-    def why_not(self) -> tuple[NotTaken, ...]:
-        """For each rule but those that have the say, why it has not."""
-        taken = {rule.id for rule in self.said.rules}
-        failures = [
-            (rule, self._first_failure(rule)) for rule in self.basis.table.rules if rule.id not in taken
-        ]
+    def why_not(self, most: int | None = None) -> tuple[NotTaken, ...]:
+        """For each rule but those that have the say, why it has not.
+
+        In a table of more rules than `most` it is said of those that fit and yield, and then of the first of
+        the others.
+        """
+        failures = [(rule, self._first_failure(rule)) for rule in self._others(most)]
         return tuple(
             self._failed(rule, failure) if failure else self._yielding(rule)
             for rule, failure in failures
             if failure or self.said.kind == "decision"
         )
+
+    def _others(self, most: int | None) -> list[Rule]:
+        table, taken = self.basis.table, {rule.id for rule in self.said.rules}
+        if most is None or len(table.rules) <= most:
+            return [rule for rule in table.rules if rule.id not in taken]
+        fitting = {rule.id: rule for rule in (table.rules[n] for n in table.grid.fitting(self.values))}
+        failing = (rule for rule in table.rules if rule.id not in fitting and rule.id not in taken)
+        yielding = [rule for rule in fitting.values() if rule.id not in taken]
+        return [*islice((*yielding, *islice(failing, most)), most)]
 
     def could_change(self) -> tuple[str, ...]:
         """The missing facts of which some value would have led to another answer, each by itself."""

@@ -191,8 +191,7 @@ class Table:
         """The inputs that facts are given for: its own, and what only the tables that it asks need."""
         given = {name: declared for name, declared in self.inputs.items() if not declared.computed}
         for table in self.asked.values():
-            others = {name: one for name, one in table.given.items() if name not in self.inputs}
-            given = others | given
+            given |= {name: one for name, one in table.given.items() if name not in self.inputs}
         return given
 
     @cached_property

@@ -265,3 +265,71 @@ def test_a_table_that_is_not_there_cannot_be_asked(folder: Path) -> None:
 
     with pytest.raises(TableError, match=r"approval\.yaml:10:.*: there is no table 'tolerances'"):
         load_layers("approval", folder)
+
+
+def test_a_table_that_escalates_where_its_word_changes_nothing_keeps_nobody_from_deciding() -> None:
+    above = APPROVAL.replace("hit: unique", "hit: first").replace(
+        "rules:\n", 'rules:\n- {id: A0, when: {amount: ">= 1000"}, then: {route: ask}, because: Large}\n'
+    )
+
+    answer = ask(approval(above), amount=euro("1000"))
+
+    assert isinstance(answer, Decision)
+    assert (answer.rule, answer.without) == ("A0", ("tolerated_pct", "until"))
+    assert answer.as_json()["asked"]["tolerances"]["kind"] == "no_rule"
+
+
+FLAGS = """\
+id: tolerances
+version: 1
+owner: Audit
+title: What is odd
+effective: {from: 2026-01-01}
+hit: collect
+inputs:
+  amount: {type: decimal}
+outputs:
+  flag: {type: enum, values: [large, round]}
+rules:
+- {id: F1, when: {amount: "> 10"}, then: {flag: large}, because: Large}
+- {id: F2, when: {amount: "{10, 20}"}, then: {flag: round}, because: Round}
+- {id: F3, when: {amount: "> 15"}, then: {flag: large}, because: Large}
+"""
+AUDIT = """\
+id: audit
+version: 1
+owner: Audit
+title: Whether somebody looks
+effective: {from: 2026-01-01}
+hit: unique
+inputs:
+  odd: {type: %s, from: {table: tolerances, output: flag}}
+outputs:
+  look: {type: boolean}
+rules:
+- {id: A1, when: {odd: "%s"}, then: {look: true}, because: Odd}
+"""
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "kind", "cell", "value"),
+    [
+        ("list", "set, values: [large, round, late]", "all(large, round)", ["large", "round"]),
+        ("count", "integer", "3", 3),
+    ],
+)
+def test_what_another_table_collected_is_asked_for(
+    aggregate: str, kind: str, cell: str, value: JsonValue
+) -> None:
+    flags = FLAGS + f"aggregate: {aggregate}\n"
+
+    answer = decide(approval(AUDIT % (kind, cell), flags), {"amount": "20"}, as_of="2026-03-01")
+
+    assert isinstance(answer, Decision)
+    assert answer.basis.derived == {"odd": value}
+
+
+@pytest.mark.parametrize("aggregate", ["min", "list"])
+def test_what_was_collected_is_not_of_the_type_of_one_output(aggregate: str) -> None:
+    with pytest.raises(TableError, match=r"is of another type|takes numbers"):
+        approval(AUDIT % ("enum, values: [large, round]", "large"), FLAGS + f"aggregate: {aggregate}\n")

@@ -195,3 +195,18 @@ def test_an_answer_is_json_that_names_table_facts_and_day(amount: str | None) ->
 
 def test_the_same_question_has_the_same_answer() -> None:
     assert ask(BY_PRIORITY, "1000").as_json() == ask(BY_PRIORITY, "1000.0").as_json()
+
+
+@pytest.mark.parametrize(("amount", "kind"), [("500", "decision"), ("-1", "no_rule")])
+def test_of_very_many_rules_those_that_yield_are_told_first_and_the_rest_left_out(
+    amount: str, kind: str
+) -> None:
+    rows = [f'id: R{n}, priority: {n}, when: {{amount: ">= {n}"}}, then: {{route: pay}}' for n in range(2000)]
+    asked = table("priority", *rows)
+
+    answer = ask(asked, amount)
+
+    told = answer.as_json()["why_not"]
+    assert (answer.kind, len(told), len(answer.why_not)) == (kind, 100, 2000 - (kind == "decision"))
+    assert [row["rule"] for row in told] == [f"R{n}" for n in range(100)]
+    assert {row["yields_to"] for row in told} == {"R500" if kind == "decision" else None}
