@@ -12,7 +12,7 @@ from rules.examples import Answers, Examples
 from rules.inputs import Tables, read_inputs
 from rules.rows import Rows
 from rules.section import Section, text_of
-from rules.sheet import Sheet
+from rules.sheet import Columns
 from rules.table import AGGREGATES, HIT_POLICIES, Example, Rule, Table
 from rules.values import NAME, DateType, IntegerType, shown
 
@@ -105,7 +105,7 @@ class _Reader:
         except TableNotFound as refusal:
             self._header.note(f"'rows': {refusal}", at=self._header.place("rows"))
             return ()
-        columns = Sheet([*self._declared.inputs], [*self._outputs], by_priority=self._hit == "priority")
+        columns = Columns([*self._declared.inputs], [*self._outputs], by_priority=self._hit == "priority")
         return columns.read(text, own)
 
     def _read(self, nodes: tuple[Node, ...], findings: Findings) -> tuple[Rule, ...]:

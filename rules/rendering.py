@@ -16,11 +16,12 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of text under headings."""
+    """Rows of text under headings; `line` is where the headings stand, if they were read from a file."""
 
     title: str
     headings: Row
     rows: Sequence[Row]
+    line: int = 1
 
 
 def heading_of(table: Table) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ class _Column(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Columns:
     """The columns that a sheet of a table may have."""
 
     inputs: Sequence[str]

@@ -14,8 +14,9 @@ from rules.document import Findings
 from rules.errors import Finding, TableError
 from rules.inputs import Tables
 from rules.parsing import Files, parse_table
+from rules.rendering import Sheet
 from rules.spreadsheets.comma import read_csv, write_csv
-from rules.spreadsheets.sheets import FIRST, Sheet, document_of, sheets_of
+from rules.spreadsheets.sheets import FIRST, document_of, sheets_of
 from rules.spreadsheets.workbook import read_workbook, write_workbook
 from rules.writing import write_table
 
@@ -58,7 +59,7 @@ def read_spreadsheet(
 
 def _rows(text: str, sheets: Sequence[Sheet]) -> Iterator[tuple[str, int]]:
     """For each line of the text, the sheet and the row that it was written from."""
-    lines = {sheet.name: sheet for sheet in sheets}
+    lines = {sheet.title: sheet for sheet in sheets}
     at = (FIRST, 1)
     for line in text.splitlines():
         key = line.partition(":")[0]
@@ -73,7 +74,7 @@ def _rows(text: str, sheets: Sequence[Sheet]) -> Iterator[tuple[str, int]]:
 
 def _next_row(sheet: Sheet, *, after: int) -> tuple[str, int]:
     following = sheet.rows[after - sheet.line :]
-    return sheet.name, after + next((n for n, row in enumerate(following, start=1) if any(row)), 1)
+    return sheet.title, after + next((n for n, row in enumerate(following, start=1) if any(row)), 1)
 
 
 def _row_of(key: str, sheet: Sheet | None) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from rules.document import Findings, Place
-from rules.spreadsheets.sheets import FIRST, PAIR, Sheet
+from rules.rendering import Sheet
+from rules.spreadsheets.sheets import FIRST, PAIR
 
 _BOM = "\ufeff"  # without it a spreadsheet reads UTF-8 as something else
 _DELIMITERS = ",;\t"  # the list separator of a spreadsheet is its country's
@@ -18,15 +19,13 @@ _LONGEST_DATE = 40
 _HARMLESS = re.compile(r"[^\W\d_]\D*|[\[{<>!].*|\(.*\.\..*", re.DOTALL)  # (5) is a negative number
 _TRUTHS = ("true", "false")
 
-Record = tuple[int, list[str]]
-
 
 def write_csv(sheets: Sequence[Sheet]) -> bytes:
     """Write sheets as CSV in UTF-8."""
     file = StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     for sheet in sheets:
-        writer.writerows([[sheet.name], sheet.headings, *([*map(_marked, row)] for row in sheet.rows), []])
+        writer.writerows([[sheet.title], sheet.headings, *([*map(_marked, row)] for row in sheet.rows), []])
     return (_BOM + file.getvalue()).encode()
 
 

@@ -7,10 +7,10 @@ row each in it. A key inside a key stands behind it: `when amount`. An empty cel
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rules.document import START, Findings, Place, Plain, decoded, plain, read_document
 from rules.errors import NotAValue
+from rules.rendering import Sheet
 from rules.values import WORD, shown
 
 FIRST = "table"
@@ -22,16 +22,6 @@ _WORDS = re.compile(rf"\[\s*{WORD.pattern}(?:\s*,\s*{WORD.pattern})*\s*\]")
 _JSON = re.compile(r'".*"|\[[\["{].*\]|\[\]|\{\}', re.DOTALL)
 
 Record = dict[str, Plain]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Rows of cells under headings; `line` is where the headings stand in the file."""
-
-    name: str
-    headings: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    line: int = 1
 
 
 def sheets_of(text: str | bytes, source: str) -> list[Sheet]:
@@ -54,16 +44,16 @@ def sheets_of(text: str | bytes, source: str) -> list[Sheet]:
 def document_of(sheets: Sequence[Sheet], findings: Findings) -> Record:
     """Put the document together that sheets say, noting by row and column what they say wrongly."""
     document: Record = {}
-    if FIRST not in {sheet.name for sheet in sheets}:
+    if FIRST not in {sheet.title for sheet in sheets}:
         findings.add(START, f"there is no sheet {FIRST!r}")
     for sheet in sheets:
-        reader = _Reader(sheet, Findings(f"{findings.file}, sheet {sheet.name}", findings.found))
-        if sheet.name == FIRST:
+        reader = _Reader(sheet, Findings(f"{findings.file}, sheet {sheet.title}", findings.found))
+        if sheet.title == FIRST:
             document |= reader.pairs()
         elif NAMES in sheet.headings:
-            document[sheet.name] = reader.named()
+            document[sheet.title] = reader.named()
         else:
-            document[sheet.name] = [record for _, record in reader.records(sheet.headings)]
+            document[sheet.title] = [record for _, record in reader.records(sheet.headings)]
     return document
 
 
@@ -178,7 +168,7 @@ class _Reader:
     def records(self, headings: Sequence[str]) -> Iterator[tuple[int, Record]]:
         """A record a row, with its line; a column under no heading is not read."""
         for line, row in self._rows():
-            record: Record = {key: {} for key in ALWAYS.get(self._sheet.name, ())}
+            record: Record = {key: {} for key in ALWAYS.get(self._sheet.title, ())}
             for column, (heading, cell) in enumerate(zip(headings, row, strict=True), start=1):
                 if heading and cell:
                     self._put(record, heading, cell, Place(line, column))

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from rules.document import START, Findings, Place
-from rules.spreadsheets.sheets import Sheet
+from rules.rendering import Sheet
 
 _LONGEST_CELL = 32_767
 _WIDEST = 60
@@ -35,7 +35,7 @@ def write_workbook(sheets: Sequence[Sheet], findings: Findings) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     for sheet in sheets:
-        _fill(book.create_sheet(sheet.name), sheet, findings)
+        _fill(book.create_sheet(sheet.title), sheet, findings)
     if findings.found:
         raise findings.as_error()
     file = BytesIO()
@@ -72,7 +72,7 @@ def _fill(page: Worksheet, sheet: Sheet, findings: Findings) -> None:
     for line, row in enumerate([sheet.headings, *sheet.rows], start=1):
         for column, text in enumerate(row, start=1):
             if len(text) > _LONGEST_CELL:
-                findings.add(START, f"{sheet.name}: a text of more than {_LONGEST_CELL} characters")
+                findings.add(START, f"{sheet.title}: a text of more than {_LONGEST_CELL} characters")
             elif text:
                 _write(page, line, column, text)
     page.freeze_panes = "A2"
