@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.cycles import measure_cycles
 from benchmarks.growth import measure_growth
 from benchmarks.report import keep_result, write_report
+from benchmarks.rules import measure_rules
 from benchmarks.saver import measure_savers
 from benchmarks.stage import Stage, set_stage
 from benchmarks.waiting import measure_waiting
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "saver": lambda stage: measure_savers(stage, rounds=4, cycles=96),
     "growth": measure_growth,
     "waiting": measure_waiting,
+    "rules": lambda _: measure_rules(),
 }
 
 

@@ -5,6 +5,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.cycles import HOST, OWN, SHARED
+from benchmarks.rule_engines import DECIDE, ZEN_TRACE
 from benchmarks.section import Section, table
 
 Goal = tuple[str, str, str, str]  # what, the goal, the measurement, whether it is met
@@ -12,7 +13,11 @@ Goal = tuple[str, str, str, str]  # what, the goal, the measurement, whether it 
 
 def tell_goals(results: Mapping[str, Any]) -> Section:
     """Compare the results that are there with their goals."""
-    goals = [*_cycles(results.get("cycles", [])), *_waiting(results.get("waiting", []))]
+    goals = [
+        *_cycles(results.get("cycles", [])),
+        *_waiting(results.get("waiting", [])),
+        *_rules(results.get("rules", {"rates": [], "checks": []})),
+    ]
     return Section(f"## Goals\n\n{table(('', 'goal', 'measured', 'met'), goals)}")
 
 
@@ -42,6 +47,17 @@ def _waiting(rows: list[dict[str, Any]]) -> Iterator[Goal]:
             yield _at_most(f"bytes of each of {where}", 8192, row["bytes_each"])
             yield _at_most(f"idle CPU, % of a core; {where}", 3, row["idle_cpu_percent"])
             yield _at_most(f"answer to resumed p99, ms; {where}", 250, row["resumed_p99_ms"])
+
+
+def _rules(result: dict[str, Any]) -> Iterator[Goal]:
+    rates = {(row["rows"], row["contender"]): row for row in result["rates"]}
+    for height in sorted({height for height, _ in rates}):
+        what = f"decisions/s to zen-engine's with its trace on; {height:,} rows"
+        yield _at_least(what, 1, ratio(rates[height, DECIDE], rates[height, ZEN_TRACE]))
+    if result["checks"]:
+        slowest = max(result["checks"], key=lambda row: float(row["seconds"]))
+        what = f"verification of {slowest['rows']:,} rows with {slowest['inputs']} inputs, s"
+        yield _at_most(what, 10, slowest["seconds"])
 
 
 def ratio(one: dict[str, Any], other: dict[str, Any]) -> float:

@@ -5,11 +5,11 @@ are one class. A row that the box lies within but for one column leaves of that 
 Where that leads nowhere the box is split in two by a cell, so that as few rows as possible are in both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 
-from rules.grid import Column, bits
+from rules.grid import Column, bits, runs
 
 Box = tuple[int, ...]
 Point = tuple[int, ...]  # a class for each column
@@ -38,15 +38,19 @@ class Axis:
         self.whole = (1 << len(self.rows)) - 1
         self.cells = _transposed(self.rows, height=len(column.cells))
         self._spans: dict[int, tuple[int, int]] = {}
+        self._some = list(_doubled(self.rows, or_))
+        self._every = list(_doubled(self.rows, and_))
 
     def span(self, classes: int) -> tuple[int, int]:
         """The rows that some of these classes are in, and those that all are; there is at least one class."""
         known = self._spans.get(classes)
         if known is None:
             some, every = 0, -1
-            for number in bits(classes):
-                some |= self.rows[number]
-                every &= self.rows[number]
+            for start, end in runs(classes):
+                level = (end - start).bit_length() - 1
+                for first in (start, end - (1 << level)):
+                    some |= self._some[level][first]
+                    every &= self._every[level][first]
             known = self._spans[classes] = some, every
         return known
 
@@ -143,6 +147,18 @@ class _Search:
         """How many rows are on both sides of a cell."""
         axis = self._axes[at]
         return (rows & axis.span(cell)[0] & axis.span(classes & ~cell)[0]).bit_count()
+
+
+def _doubled(rows: Sequence[int], join: Callable[[int, int], int]) -> Iterator[Sequence[int]]:
+    """The rows of each class, then of each two neighbours joined, of each four and so on.
+
+    Any stretch of classes is two of these that overlap, so that its length does not matter.
+    """
+    width = 1
+    while rows:
+        yield rows
+        rows = [join(one, other) for one, other in zip(rows, rows[width:], strict=False)]
+        width *= 2
 
 
 def _transposed(rows: Sequence[int], *, height: int) -> tuple[int, ...]:

@@ -55,7 +55,7 @@ _FOLLOW = "bring in the version that follows"
 
 
 def _consequence(*, optional: bool) -> str:
-    return "it counts as missing in every case" if optional else "every case is missing_input"
+    return "it counts as missing in every case" if optional else "no case that hangs on it is decided"
 
 
 def _without(name: str, facts: Facts) -> Facts:

@@ -5,7 +5,7 @@ import importlib.util
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
 
 from rules import LayeredTable
+from rules.verify import check_layers
 from server.engine.deadlines import timed_nodes
 from server.engine.limits import RESERVED, HostLimits, Limits, load_limits
 from server.engine.versions import version_of
@@ -126,8 +127,8 @@ def load_registry(
     """Import and compile every process that the manifest lists, and read the limits.
 
     Raises:
-        StartRefused: there is no such file, an entry names no graph, the graph does not compile, or a limit
-            is none.
+        StartRefused: there is no such file, an entry names no graph, the graph does not compile, a limit is
+            none, or a table that a process decides by has an error that `steward rules check` finds.
     """
     file = manifest or find_manifest()
     try:
@@ -142,7 +143,16 @@ def load_registry(
         _load_process(name, target, folder=folder, store=store, limits=limits.of(name))
         for name, target in graphs.items()
     ]
-    return Registry(processes, limits=limits)
+    registry = Registry(processes, limits=limits)
+    _refuse_flawed(registry.tables)
+    return registry
+
+
+def _refuse_flawed(tables: Iterable[LayeredTable]) -> None:
+    flaws = [flaw for table in {one.digest: one for one in tables}.values() for flaw in check_layers(table)]
+    errors = [str(flaw) for flaw in flaws if flaw.severity == "error"]
+    if errors:
+        raise StartRefused("; ".join(errors))
 
 
 def _load_process(

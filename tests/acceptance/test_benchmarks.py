@@ -6,6 +6,9 @@ from benchmarks.cycles import HOST, OWN, SHARED, measure_cycles
 from benchmarks.growth import measure_growth
 from benchmarks.growth_report import tell_growth, tell_waiting
 from benchmarks.report import tell_cycles
+from benchmarks.rule_engines import ENGINES
+from benchmarks.rule_report import tell_rules
+from benchmarks.rules import measure_rules
 from benchmarks.stage import set_stage
 from benchmarks.waiting import measure_waiting
 
@@ -47,3 +50,12 @@ async def test_growth_is_measured_by_length_by_weight_and_among_finished_cases(t
     assert found is not None
     assert found["found"] == 1 + 3 + 2 * (16 + 2 * 2)
     assert "| 3 |" in tell_growth(result).text
+
+
+async def test_engines_of_rules_are_measured_on_the_same_table_and_agree() -> None:
+    result = await measure_rules(rounds=1, turn_s=0.01, heights=(20,))
+
+    assert [row["contender"] for row in result["rates"]] == list(ENGINES)
+    assert all(row["rate"] > 0 for row in result["rates"])
+    assert [row["not_proved"] for row in result["checks"]] == [0]
+    assert "| decide |" in tell_rules(result).text

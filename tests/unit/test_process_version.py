@@ -48,6 +48,7 @@ outputs:
   route: {type: enum, values: [land, air], label: How it goes}
 rules:
   - {id: P-1, when: {weight: "> 100"}, then: {route: land}, because: "heavy"}
+  - {id: P-2, when: {weight: "<= 100"}, then: {route: air}, because: "light"}
 """
 
 
@@ -92,7 +93,7 @@ def change(file: Path, old: str, new: str) -> None:
     [
         ("parcel.py", "return {}", 'return {"item": "gone"}'),
         ("parcel_steps.py", '"box"', '"bag"'),
-        ("parcel.yaml", '"> 100"', '"> 200"'),
+        ("parcel.yaml", "heavy", "too heavy"),
         ("parcel.py", '[pack, send]).add_edge(START, "pack")', '[send, pack]).add_edge(START, "send")'),
         ("parcel.py", "item: str", "item: str = ''"),
     ],

@@ -15,6 +15,39 @@ from server.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
+DECIDING_PROCESS = """\
+from pathlib import Path
+
+from langgraph.graph import START, StateGraph
+from typing_extensions import TypedDict
+
+from nodes.decide import decide
+from rules import load_layers
+
+
+class Letter(TypedDict):
+    facts: dict
+    as_of: str
+    decision: dict
+
+
+table = load_layers("gappy", Path(__file__).parent)
+graph = StateGraph(Letter).add_node(decide(table)).add_edge(START, "decide")
+"""
+GAPPY_TABLE = """\
+id: gappy
+version: 1
+owner: Nobody
+title: What leaves cases to nobody
+effective: {from: 2026-01-01}
+hit: first
+inputs:
+  urgent: {type: boolean}
+outputs:
+  route: {type: enum, values: [pay, ask]}
+rules: [{id: A, when: {urgent: true}, then: {route: ask}, because: So},
+  {id: B, when: {urgent: true}, then: {route: pay}, because: Or so}]
+"""
 OWN_PROCESS = '''"""A process of its own."""
 from langgraph.graph import START, StateGraph
 
@@ -83,6 +116,18 @@ def test_a_process_beside_its_manifest_is_loaded_from_its_file(tmp_path: Path) -
     (process,) = load_registry(tmp_path / "langgraph.json")
 
     assert (process.name, process.doc) == ("own", "A process of its own.")
+
+
+def test_a_process_whose_table_has_an_error_does_not_start_and_all_errors_are_named(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text(DECIDING_PROCESS)
+    (tmp_path / "gappy.yaml").write_text(GAPPY_TABLE)
+    (tmp_path / "langgraph.json").write_text('{"graphs": {"own": "./queue.py:graph"}}')
+
+    with pytest.raises(StartRefused) as refused:
+        load_registry(tmp_path / "langgraph.json")
+
+    assert "gappy.yaml:12: error: gap: no rule fits {urgent: false}" in refused.value.message
+    assert "gappy.yaml:12: error: unreachable: B never decides" in refused.value.message
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]"])
