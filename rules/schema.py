@@ -46,7 +46,7 @@ def _table() -> Schema:
             **_heading(),
             "prose": _said(_TEXT, "What the table is about, for whoever reads it."),
             "contexts": _said(
-                _words(), "What overlays may be for, from the most general to the most specific."
+                _list(_NAME), "What overlays may be for, from the most general to the most specific."
             ),
             "hit": _said({"enum": [*HIT_POLICIES]}, "What decides if several rules fit."),
             "aggregate": _said(

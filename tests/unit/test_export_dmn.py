@@ -90,6 +90,7 @@ def rows_of(table: Table) -> list[object]:
             one.id,
             one.priority,
             one.mandatory,
+            one.contradicts,
             dict(one.outcome),
             one.because,
             [_same(one.cell(name)) for name in table.inputs],

@@ -66,6 +66,7 @@ class DecisionWriter:
             "steward:id": rule.id if own_id != rule.id else "",
             "steward:priority": str(rule.priority) if self._table.hit == "priority" else "",
             "steward:mandatory": "true" if rule.mandatory else "",
+            "steward:contradicts": " ".join(rule.contradicts),
         }
         cells = [
             Tag(tag, {"id": self._model.take(f"{own_id}_{n}")}, [Tag("text", {}, text)])

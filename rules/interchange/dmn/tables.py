@@ -68,8 +68,15 @@ def _row(rule: Element, number: int) -> Row:
         number=number,
         id=name if NAME.fullmatch(name) else f"row-{number}",
         because=reason_of(rule),
-        said={key: text for key in ("priority", "mandatory") if (text := said_by(rule, key))},
+        said=_said(rule),
     )
+
+
+def _said(rule: Element) -> dict[str, Plain]:
+    """What our own attributes say of a rule."""
+    said: dict[str, Plain] = {key: text for key in ("priority", "mandatory") if (text := said_by(rule, key))}
+    others = said_by(rule, "contradicts").split()
+    return {**said, "contradicts": [*others]} if others else said
 
 
 def _policy(table: Element) -> str:
