@@ -102,6 +102,18 @@ async def test_a_case_decides_to_its_end_by_the_text_that_it_began_under(databas
     assert await route_of(database, NEW, case_id) == "ask"
 
 
+async def test_a_case_that_nobody_has_begun_decides_by_the_text_of_its_start(database: Database) -> None:
+    await at_work(database, OLD)
+    async with database.transaction() as connection:
+        await save_tables(connection, OLD.tables)
+    case, _ = await start_case(database, OLD, input_={"facts": euros("480.00")}, actor="anna", key=None)
+
+    await adopt(database, NEW)
+    await run_all(database, NEW)
+
+    assert [one.text_digest for one in await decisions_of(database, case.id)] == [OLD.tables[0].digest]
+
+
 async def test_a_case_that_begins_after_a_change_decides_by_the_new_text(database: Database) -> None:
     await begun(database, OLD, euros("480.00"))
 
@@ -132,7 +144,8 @@ async def test_a_migration_that_is_undone_gives_a_case_its_table_back(database: 
     await undo_migration(database, migration.id, reason="too early", actor="olga")
     await carry_out(database, Registry([OLD]))
     await answer(database, case_id, "again")
-    await run_all(database, OLD)
+    await adopt(database, NEW)
+    await run_all(database, NEW)
 
     assert {one.digest for one in await decisions_of(database, case_id)} == {OLD.tables[0].digest}
 

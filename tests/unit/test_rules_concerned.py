@@ -117,3 +117,23 @@ def test_no_more_rows_are_shown_than_asked_for() -> None:
 
     assert isinstance(said, Escalation)
     assert len(rows_concerned(said, most=2)) == 2
+
+
+def test_what_is_known_otherwise_weighs_more_than_what_is_not_known() -> None:
+    text = (
+        TABLE.partition("inputs:")[0]
+        + """inputs:
+  a: {type: integer, optional: true}
+  b: {type: integer, optional: true}
+  c: {type: integer}
+outputs:
+  word: {type: enum, values: [pay, ask]}
+rules:
+- {id: KNOWN, priority: 1, when: {c: 9}, then: {word: pay}, because: so}
+- {id: UNKNOWN, priority: 1, when: {a: 1, b: 2}, then: {word: ask}, because: so}
+"""
+    )
+    said = decide(parse_table(text), {"c": 1}, as_of=DAY)
+
+    assert isinstance(said, Escalation)
+    assert [row["rule"] for row in rows_of(said)] == ["UNKNOWN", "KNOWN"]
