@@ -26,7 +26,8 @@ def tell_rules(result: dict[str, Any]) -> Section:
     text = (
         "## Rules\n\nDecisions a second of CPU on the same tables and facts, engine by engine in turn; all "
         "say the same of every case. Ours checks the type of every fact and counts in decimals. Its record "
-        "says of every other row why it did not decide; the trace of zen-engine holds the row that did.\n\n"
+        "says of the other rows, of a hundred at most, why they did not decide; the trace of zen-engine "
+        "holds the row that did.\n\n"
         f"{table(('', *heads), lines)}\n"
         "Verification (`steward rules check`) of random tables whose rows overlap:\n\n"
         f"{table(('table', 'CPU s', 'findings', 'not proved'), checks)}"
