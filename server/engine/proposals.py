@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from rules import Escalation, LayeredTable, decide
-from rules.change.proposal import Unproposable, propose
+from rules.change.proposal import Proposal, Unproposable, propose
 from server.engine.registry import Registry
 from server.engine.rule_tables import Scope, backtest_table, changed_table, known_tables
 from server.errors import Conflict, NotFound, NotPermitted
@@ -45,27 +45,11 @@ async def propose_rule(
     async with database.connection() as connection:
         review = await get_review(connection, review_id)
         decision = await _decision_before(connection, review, table_id=wish.table)
-    said = _said_now(table, decision)
-    proposal_id = uuid4()
-    try:
-        proposal = propose(said, wish.outcome, because=wish.because, rule=f"P-{proposal_id.hex[:8]}")
-    except Unproposable as refusal:
-        raise Conflict(str(refusal), field="table") from refusal
+    id_ = uuid4()
+    proposal = _proposal(_said_now(table, decision), wish, rule=f"P-{id_.hex[:8]}")
     changed = changed_table(table, proposal.text, field="outcome")
     result = await backtest_table(database, changed, scope=Scope())
     async with database.transaction() as connection:
-        kept = await insert_proposal(
-            connection,
-            proposal_id,
-            table_id=wish.table,
-            rule=proposal.rule,
-            line=proposal.line,
-            text_digest=table.digest,
-            case_id=review.case_id,
-            review_id=review.id,
-            backtest=result.as_json(),
-            actor=actor,
-        )
         await append_entry(
             connection,
             actor,
@@ -75,7 +59,25 @@ async def propose_rule(
             rule=proposal.rule,
             line=proposal.line,
         )
-    return kept
+        return await insert_proposal(
+            connection,
+            id_,
+            table_id=wish.table,
+            rule=proposal.rule,
+            line=proposal.line,
+            text_digest=table.digest,
+            case_id=review.case_id,
+            review_id=review.id,
+            backtest=result.as_json(),
+            actor=actor,
+        )
+
+
+def _proposal(said: Escalation, wish: Wish, *, rule: str) -> Proposal:
+    try:
+        return propose(said, wish.outcome, because=wish.because, rule=rule)
+    except Unproposable as refusal:
+        raise Conflict(str(refusal), field="table") from refusal
 
 
 async def _decision_before(connection: Connection, review: Review, *, table_id: str) -> RecordedDecision:
