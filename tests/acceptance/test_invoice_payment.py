@@ -153,6 +153,17 @@ def test_a_choice_made_before_a_hold_came_is_void(house: House) -> None:
     assert house.payments(6) == []
 
 
+def test_a_choice_between_other_sums_is_void(house: House) -> None:
+    stop_cash(house)
+    case = house.receive(8)
+    house.enter(f"UPDATE suppliers SET discount_pct = '0.5' WHERE {DONAU}")
+
+    again = house.answer(case, "pay_early")
+
+    assert open_review(again)["body"]["evidence"]["costs"]["to_wait"]["loses"] == "4.00 EUR"
+    assert house.payments(8) == []
+
+
 def test_a_hold_keeps_the_money_whatever_is_answered_until_it_is_lifted(house: House) -> None:
     house.enter(f"UPDATE suppliers SET hold = 'payment' WHERE {DONAU}")
     case = house.receive(7)
@@ -170,11 +181,11 @@ def test_a_hold_keeps_the_money_whatever_is_answered_until_it_is_lifted(house: H
 def test_who_does_not_pay_says_why_and_the_case_ends_with_that(house: House) -> None:
     house.enter(f"UPDATE suppliers SET hold = 'payment' WHERE {DONAU}")
 
-    ended = house.answer(house.receive(8), "do_not_pay", comment="paid to the court")
+    ended = house.answer(house.receive(10), "do_not_pay", comment="paid to the court")
 
     assert ended["status"] == "succeeded"
     assert ended["result"].endswith("not paid: paid to the court")
-    assert house.payments(8) == []
+    assert house.payments(10) == []
 
 
 def test_a_sanctioned_supplier_is_for_legal_before_anything_is_booked(house: House) -> None:
@@ -198,10 +209,16 @@ def test_what_a_framework_contract_tolerates_is_booked_without_anybody(house: Ho
     assert [one["id"] for one in decision["asked"]["invoice_tolerances"]["overlays"]] == ["steel_frame"]
 
 
-def test_a_million_takes_two_approvals(house: House) -> None:
+def million(house: House, number: str) -> dict[str, Any]:
+    """Hand in the instalment of the press line, ten times as large, on an order that is as large."""
     house.enter("UPDATE order_lines SET unit_price = '3100000.00' WHERE order_number = 'PO-2026-0006'")
     text = LARGE.replace("310000.00", "3100000.00").replace("58900.00", "589000.00")
-    case = house.hand_in("million.xml", text.replace("368900.00", "3689000.00"))
+    text = text.replace("368900.00", "3689000.00").replace("HA-2026-0311", number)
+    return house.hand_in(f"{number}.xml", text)
+
+
+def test_a_million_takes_two_approvals(house: House) -> None:
+    case = million(house, "M-1")
     assert open_review(case)["question"].endswith("Approval 1 of 2.")
 
     once = house.answer(case, "approve")
@@ -210,3 +227,12 @@ def test_a_million_takes_two_approvals(house: House) -> None:
     twice = house.answer(once, "approve", actor="ben")
 
     assert twice["result"].startswith("booked as entry "), twice
+
+
+def test_an_approval_of_facts_that_have_changed_does_not_count(house: House) -> None:
+    case = million(house, "M-2")
+    house.enter("UPDATE suppliers SET iban = 'DE89370400440532013000' WHERE id = 'S-1005'")
+
+    once = house.answer(case, "approve")
+
+    assert open_review(once)["question"].endswith("Approval 1 of 2.")
