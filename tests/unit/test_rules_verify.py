@@ -94,13 +94,25 @@ def test_a_gap_of_several_stretches_is_told_whole() -> None:
     assert flaw.message == "no rule fits {days: 2 or 4 or 6 or 8 or others}"
 
 
-def test_many_gaps_end_with_the_word_that_there_are_more() -> None:
-    rows = (f"{{days: {n}, amount: not({n})}}, then: {{route: pay}}, because: N{n}" for n in range(12))
-    rest = (
-        f'{{days: "not({", ".join(map(str, range(12)))})"}}, then: {{route: ask, hint: Call}}, because: Else'
+def holed(count: int) -> Table:
+    """A table with so many gaps, none of them beside another."""
+    rows = (
+        f"{{days: {n}, amount: not({n})}}, then: {{route: pay}}, because: N{n}" for n in range(1, count + 1)
     )
+    others = ", ".join(map(str, range(1, count + 1)))
+    return listed(*rows, f'{{days: "not({others})"}}, then: {{route: ask, hint: Call}}, because: Else')
 
-    flaws = check_table(listed(*rows, rest))
+
+def test_each_of_several_gaps_is_told_once() -> None:
+    flaws = check_table(holed(3))
+
+    assert sorted(flaw.message for flaw in flaws) == [
+        f"no rule fits {{amount: {n}, days: {n}}}" for n in (1, 2, 3)
+    ]
+
+
+def test_many_gaps_end_with_the_word_that_there_are_more() -> None:
+    flaws = check_table(holed(12))
 
     assert [flaw.kind for flaw in flaws] == ["gap"] * 11
     assert flaws[-1].message == "there are more cases that no rule fits"

@@ -108,6 +108,13 @@ def test_a_row_that_is_idle_only_beside_another_overlay_is_no_flaw() -> None:
     assert flaws_of(eu=("region: EU", wide), at=("entity: AT", closer)) == []
 
 
+def test_a_row_that_only_takes_back_what_another_overlay_decides_is_no_flaw() -> None:
+    wide = 'id: EU-1, priority: 1, when: {amount: "< 50"}, then: {route: ask}'
+    back = 'id: AT-1, priority: 1, when: {amount: "< 50"}, then: {route: pay}'
+
+    assert flaws_of(eu=("region: EU", wide), at=("entity: AT", back)) == []
+
+
 def test_a_row_that_changes_nothing_in_any_context_is_redundant() -> None:
     idle = 'id: AT-1, priority: 1, when: {amount: "< 50"}, then: {route: pay}'
 
