@@ -7,7 +7,9 @@ for an answer that breaks off. Here both become the JSON-RPC error of the one re
 import functools
 import json
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -26,16 +28,43 @@ NEVER_SENT = (
 )
 
 
+# Where the key of a call stands in its `_meta`, and the moments by which calls under a key must have left.
+KEY_IN_META = "io.steward/idempotency-key"
+_must_leave: dict[str, float] = {}
+
+
+class _HeldUp(Exception):
+    """The call did not leave in time."""
+
+
+@contextmanager
+def leaving_by(key: str | None, moment: float | None) -> Iterator[None]:
+    """Let calls under this key leave only while the monotonic clock is not past the moment."""
+    if key is None or moment is None:
+        yield
+        return
+    _must_leave[key] = moment
+    try:
+        yield
+    finally:
+        _must_leave.pop(key, None)
+
+
 class McpHttpClient(httpx.AsyncClient):
     """Answers a failed JSON-RPC request with error `NOT_SENT` or `LOST` instead of raising."""
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         await request.aread()  # a redirected request has its body as a stream
-        request_id = _request_id(request)
-        if request_id is None:
+        message = _message(request)
+        if message is None:
             return await super().send(request, **options)
+        request_id = message["id"]
+        if (moment := _moment_of(message)) is not None:
+            request.extensions["trace"] = functools.partial(_check_time, moment)
         try:
             response = await super().send(request, **options)
+        except _HeldUp:
+            return _failure(request, request_id, code=NOT_SENT, message="it was held up, and may not leave")
         except NEVER_SENT as error:
             return _failure(request, request_id, code=NOT_SENT, message=_reason(error))
         except httpx.TransportError as error:
@@ -59,13 +88,23 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _request_id(request: httpx.Request) -> str | int | None:
-    """Return the id that the answer must carry; None for what expects no JSON-RPC answer."""
+def _message(request: httpx.Request) -> dict[str, Any] | None:
+    """Return the JSON-RPC request that is sent; None for what expects no JSON-RPC answer."""
     if request.method != "POST":
         return None
-    message = json.loads(request.content)
-    request_id: str | int | None = message.get("id") if "method" in message else None
-    return request_id
+    message: dict[str, Any] = json.loads(request.content)
+    return message if "method" in message and message.get("id") is not None else None
+
+
+def _moment_of(message: dict[str, Any]) -> float | None:
+    key = ((message.get("params") or {}).get("_meta") or {}).get(KEY_IN_META)
+    return None if key is None else _must_leave.get(key)
+
+
+async def _check_time(moment: float, event: str, _: dict[str, Any]) -> None:
+    """Look at the clock where the request's bytes are about to leave: a process may have frozen since."""
+    if event.endswith("_request_body.started") and time.monotonic() > moment:
+        raise _HeldUp
 
 
 async def _whole_or_failure(response: httpx.Response, request_id: str | int) -> httpx.Response:

@@ -15,10 +15,9 @@ from pydantic import JsonValue, ValidationError
 
 from tools.answers import Offer
 from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused, UnknownTool
-from tools.http_client import LOST, NOT_SENT, new_client
+from tools.http_client import KEY_IN_META, LOST, NOT_SENT, leaving_by, new_client
 from tools.registry import ServerEntry
 
-KEY_IN_META = "io.steward/idempotency-key"
 # The MCP client's own code for a session that the server no longer knows.
 SESSION_TERMINATED = 32600
 REFUSED_UNREAD = (types.INVALID_REQUEST, types.METHOD_NOT_FOUND, types.INVALID_PARAMS, types.PARSE_ERROR)
@@ -89,7 +88,8 @@ class Session:
                 arguments = {**arguments, "key": key}
             if send_by is not None and time.monotonic() > send_by:
                 raise NotSent(f"{self.entry.name}.{tool} was held up, and may no longer be sent")
-            return offer.structure(await self._ask(client, _request(tool, arguments, key=key)))
+            with leaving_by(key, send_by):
+                return offer.structure(await self._ask(client, _request(tool, arguments, key=key)))
 
     def _offer(self, tool: str) -> Offer:
         if tool not in self._tools:
