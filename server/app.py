@@ -26,6 +26,7 @@ from server.http import (
     schedules,
     stops,
 )
+from server.http.closing import Farewell
 from server.http.context import Host
 from server.http.limits import ENVELOPE_BYTES, BodyLimit
 from server.http.openapi import keep_nulls_in_examples
@@ -67,6 +68,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(LocalOnly)
+    app.add_middleware(Farewell)
     app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
     add_problem_handlers(app)
     faces = (

@@ -36,6 +36,7 @@ from tools.registry import ServerEntry, our_servers
 log = structlog.get_logger()
 
 STOP_S = DRAIN_S + 10
+FAREWELL_S = 0.3
 
 
 class _Server(uvicorn.Server):
@@ -172,7 +173,9 @@ async def _serve(
         await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if server.started:
+            app.state.stopping = True
             app.state.host.watch.release()
+            await asyncio.sleep(FAREWELL_S)  # clients that come back at once learn that their connection ends
         server.should_exit = True
         announcing.cancel()
         await serving

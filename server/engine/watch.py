@@ -48,7 +48,8 @@ class CaseWatch:
                 if case.status != "running" or self._released or left_s <= 0:
                     return case
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), left_s)
+                    async with asyncio.timeout(left_s):
+                        await changed.wait()
         finally:
             self._leave(case_id, changed)
 

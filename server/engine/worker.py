@@ -71,7 +71,9 @@ class Worker:
                 self._wake.clear()
                 await self._begin_ready()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
+                    # Not wait_for: before Python 3.12 it loses a cancellation that comes with the result.
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._wake.wait()
         except asyncio.CancelledError:
             self._runner.drain()
             if self._executing:
@@ -162,7 +164,8 @@ class Worker:
                 async with self._database.transaction() as connection:
                     await admit_due(connection)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._look.wait()
 
     async def _take_over(self) -> None:
         """Put back runs whose worker died, every second, on every worker: the claim lets one of them in."""

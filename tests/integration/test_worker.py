@@ -117,6 +117,20 @@ async def test_a_suspect_runs_alone(database: Database) -> None:
         assert await beside.fetchone() is None
 
 
+async def test_a_worker_that_is_woken_as_it_is_stopped_stops(database: Database) -> None:
+    worker = Worker(database, small_registry(), concurrency=2)
+    task = asyncio.create_task(worker.run())
+    await waits(database, await start(database))
+    await asyncio.sleep(0.1)  # it waits for work again
+
+    worker._wake.set()
+    task.cancel()
+
+    async with asyncio.timeout(30):
+        await asyncio.wait({task})
+    assert task.cancelled()
+
+
 async def test_an_unknown_run_is_nobodys(database: Database) -> None:
     async with database.transaction() as connection:
         assert await claim_run(connection, uuid4(), worker=1) is None
