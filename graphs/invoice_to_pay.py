@@ -17,6 +17,7 @@ from nodes.decide import decide
 from nodes.documents import find_document
 from nodes.einvoice import Finding, check_arithmetic, read_invoice
 from nodes.invoice_facts import (
+    FACT_SOURCES,
     Company,
     arithmetic_fact,
     facts_of,
@@ -340,7 +341,12 @@ graph = (
             find_duplicates,
             match,
             assess,
-            decide("invoice_to_pay", context=context_of),
+            decide(
+                "invoice_to_pay",
+                context=context_of,
+                sources=FACT_SOURCES,
+                reads=("route", "role", "approvers"),
+            ),
         ]
     )
     .add_node(ask)

@@ -1,12 +1,22 @@
 """The step that asks a table of `rules/` and keeps its word in the state."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
 import rules
 from nodes.ports import current_rulebook
-from rules import Escalation, JsonValue, LayeredTable, load_layers, rows_concerned
+from rules import (
+    Escalation,
+    Finding,
+    JsonValue,
+    LayeredTable,
+    Table,
+    TableError,
+    load_layers,
+    rows_concerned,
+)
+from rules.verify import check_table
 
 StateT = TypeVar("StateT")
 
@@ -24,24 +34,27 @@ def decide(
     as_of: Callable[[StateT], date | str | None] | None = None,
     context: Callable[[StateT], Mapping[str, str | None]] | None = None,
     sources: Mapping[str, str] | None = None,
+    reads: Collection[str] | None = None,
     into: str = "decision",
 ) -> Step:
     """Make a step that decides by a table and returns `{"decision": {...}}`, or another field than that.
 
     `table` is the name of a file in `rules/`, or a table that was loaded from elsewhere. The facts and the
     day come from the state's fields `facts` and `as_of`, unless a function of the state is given for them;
-    `context` says which overlays apply, and without it none does; `sources` say where facts come from, and
-    are kept with the decision. The table is read here, while the graph is built, so a malformed one stops the
-    start and not a case; a case that began under an earlier text decides by that to its end, where a host
-    keeps it (see `nodes.ports`). An escalation (`kind` other than `decision`) is kept in the same field for
-    the graph to route, with the rows that it is about in `concerned`: a table that cannot decide is a
-    question for a person, not an error.
+    `context` says which overlays apply, and without it none does; `sources` say where each fact comes from,
+    and are kept with the decision; `reads` names the outputs that the graph acts on. The table is read here,
+    while the graph is built, so a malformed one stops the start and not a case; a case that began under an
+    earlier text decides by that to its end, where a host keeps it (see `nodes.ports`). An escalation (`kind`
+    other than `decision`) is kept in the same field for the graph to route, with the rows that it is about in
+    `concerned`: a table that cannot decide is a question for a person, not an error.
 
     Raises:
-        TableError: the table is malformed; its findings say where.
+        TableError: the table is malformed, asks for a fact without a source, or says what nobody reads; its
+            findings say where.
         TableNotFound: there is no table of this name.
     """
     layers = load_layers(table) if isinstance(table, str) else table
+    _check_use(layers.base, sources=sources, reads=reads)
 
     async def step(state: StateT) -> dict[str, JsonValue]:
         given = facts(state) if facts else _field(state, "facts")
@@ -58,6 +71,18 @@ def decide(
     step.__name__ = step.__qualname__ = "decide"
     step.__doc__ = f"Decide by table {layers.base.id}, version {layers.base.version}: {layers.base.title}."
     return step
+
+
+def _check_use(table: Table, *, sources: Mapping[str, str] | None, reads: Collection[str] | None) -> None:
+    if sources is None and reads is None:
+        return
+    flaws = check_table(table, delivered=sources, read=reads)
+    if findings := [
+        Finding(flaw.file, flaw.line, 1, f"{flaw.message}: {flaw.suggestion}")
+        for flaw in flaws
+        if flaw.kind in ("undeliverable_input", "unread_output")
+    ]:
+        raise TableError(findings)
 
 
 def _field(state: object, name: str) -> Any:

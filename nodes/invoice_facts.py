@@ -26,6 +26,22 @@ UNUSUAL = {"negative_payable", "BR-27", "BR-28", "PEPPOL-EN16931-R120", "PEPPOL-
 LONGEST_TERM = timedelta(days=366)
 
 
+FACT_SOURCES = {
+    **dict.fromkeys(("kind", "type", "currency", "due", "payee", "payment", "dates", "vat"), "the document"),
+    "arithmetic": "the document, by the rules of EN 16931",
+    "amount": "the document, in euro by the ERP's rate",
+    "buyer": "the document, beside our company in the ERP",
+    **dict.fromkeys(("supplier", "hold"), "the supplier in the ERP"),
+    **dict.fromkeys(("identity", "iban"), "the document, beside the supplier in the ERP"),
+    **dict.fromkeys(("twin", "days_apart", "preceding"), "the document, beside the ERP's booked invoices"),
+    **dict.fromkeys(
+        ("order", "price_variance_pct", "quantity_excess"),
+        "the document, beside the order and its receipts in the ERP",
+    ),
+}
+"""Where each fact comes from, as a decision tells it."""
+
+
 class Company(BaseModel):
     """Who we are, or who the supplier is, for comparison with a document."""
 

@@ -10,6 +10,13 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from nodes.einvoice import Invoice
 from nodes.review import Review, reason_of
 
+PAYMENT_SOURCES = {
+    "hold": "the supplier in the ERP",
+    "discount": "the document, by the supplier's terms in the ERP",
+    "cash": "treasury in the ERP",
+}
+"""Where each fact comes from, as a decision tells it."""
+
 
 class Supplier(BaseModel):
     """The supplier as the ERP's master data know it.

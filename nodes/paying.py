@@ -9,6 +9,7 @@ from pydantic import BaseModel, JsonValue
 from nodes.decide import decide
 from nodes.einvoice import Invoice
 from nodes.invoice_payment import (
+    PAYMENT_SOURCES,
     Supplier,
     Treasury,
     costs_of_both,
@@ -143,5 +144,7 @@ decide_payment = decide(
     facts=payment_facts_of,
     as_of=payment_day_of,
     context=entity_of,
+    sources=PAYMENT_SOURCES,
+    reads=("pay",),
     into="payment_decision",
 )

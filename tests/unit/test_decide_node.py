@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from nodes.decide import decide
-from rules import TableNotFound, load_table
+from nodes.invoice_facts import FACT_SOURCES
+from rules import TableError, TableNotFound, load_table
 
 FACTS: dict[str, Any] = {
     "kind": "invoice",
@@ -51,6 +52,20 @@ class Row(TypedDict):
     decision: dict[str, Any]
 
 
+def test_a_fact_without_a_source_and_an_output_that_nobody_reads_stop_the_start() -> None:
+    sources = dict.fromkeys(FACTS.keys() - {"iban"}, "the document")
+
+    with pytest.raises(TableError) as refusal:
+        decide("invoice_to_pay", sources=sources, reads=("route", "role"))
+
+    messages = [finding.message.partition(":")[0] for finding in refusal.value.findings]
+    assert [message.partition(",")[0] for message in messages] == [
+        *[f"input {name} is never given" for name in ("days_apart", "iban", "price_variance_pct")],
+        "input quantity_excess is never given",
+        "nobody reads output approvers",
+    ]
+
+
 async def test_the_step_keeps_the_decision_in_the_state_as_json() -> None:
     graph = StateGraph(Payable).add_node(decide("invoice_to_pay")).add_edge(START, "decide").compile()
 
@@ -67,11 +82,11 @@ async def test_the_step_keeps_the_decision_in_the_state_as_json() -> None:
 
 
 async def test_the_decision_keeps_where_facts_come_from() -> None:
-    step = decide("invoice_to_pay", sources={"amount": "the document, converted by the ERP"})
+    step = decide("invoice_to_pay", sources=FACT_SOURCES)
 
     said: Any = await step(Payable(facts=FACTS, as_of=date(2026, 10, 31)))
 
-    assert said["decision"]["sources"] == {"amount": "the document, converted by the ERP"}
+    assert said["decision"]["sources"]["amount"] == "the document, in euro by the ERP's rate"
 
 
 async def test_a_decision_survives_a_checkpoint_unchanged() -> None:
