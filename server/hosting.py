@@ -175,7 +175,9 @@ async def _serve(
         if server.started:
             app.state.stopping = True
             app.state.host.watch.release()
-            await asyncio.sleep(FAREWELL_S)  # clients that come back at once learn that their connection ends
+            for listening_server in server.servers:
+                listening_server.close()
+            await asyncio.sleep(FAREWELL_S)  # who is connected is answered, and learns that this was the last
         server.should_exit = True
         announcing.cancel()
         await serving

@@ -18,13 +18,13 @@ from faults.tracing import sinks_in_trouble
 from trial import Fault
 
 FAULTS = [
-    Fault("F1", "worker `kill -9` at every fail-point, every contract class", 336, at_every_point, smoke=12),
-    Fault("F2", "random `kill -9` of workers under load", 1000, at_random, smoke=20),
+    Fault("F1", "worker `kill -9` at every fail-point, every contract class", 336, at_every_point, smoke=6),
+    Fault("F2", "random `kill -9` of workers under load", 1000, at_random, smoke=10),
     Fault("F3", "worker frozen beyond its lease at each boundary, then woken", 200, frozen_workers, smoke=10),
     Fault("F4", "all workers die, the API stays", 500, no_workers, smoke=40),
     Fault("F5", "API killed after the commit, before the response", 50, api_after_commit, smoke=3),
     Fault("F6", "SIGTERM to every process in turn, under load", 50, stopped_in_order, smoke=5),
-    Fault("F7", "PostgreSQL `kill -9` and restart under load", 10, database_killed, smoke=2),
+    Fault("F7", "PostgreSQL `kill -9` and restart under load", 10, database_killed, smoke=1),
     Fault("F9", "database slow, silent, half-open, cut off, closed", 28, database_in_trouble),
     Fault("F11", "outside system answers too late", 60, slow_answers),
     Fault("F12", "outside system hangs or breaks off in its answer", 40, hanging_systems),
