@@ -90,7 +90,7 @@ def type_of(section: Section, types: Sequence[str]) -> tuple[str, ValueType] | N
         currency = section.read("currency", currency_code, stand_in="")
         return (name, MoneyType(currency)) if currency else None
     if name in WORD_TYPES:
-        values = _values(section, name_of if name == "role" else word_of)
+        values = read_distinct(section, "values", name_of if name == "role" else word_of)
         if name == "set" and len(values) > _MOST_WORDS:
             section.note(f"'values': a set has at most {_MOST_WORDS} words", at=section.place("values"))
         return (name, WORD_TYPES[name](values)) if values else None
@@ -138,13 +138,16 @@ def _output(name: str, section: Section, earlier: Outputs) -> Output | None:
     )
 
 
-def _values(section: Section, reader: Callable[[str], str]) -> tuple[str, ...]:
+def read_distinct(
+    section: Section, field: str, reader: Callable[[str], str], *, optional: bool = False
+) -> tuple[str, ...]:
+    """Read a list in which nothing stands twice; `reader` reads one entry, or raises `NotAValue`."""
     values: dict[str, None] = {}
-    for node in section.listing("values"):
+    for node in section.listing(field, optional=optional):
         try:
             value = reader(text_of(node))
         except NotAValue as refusal:
-            section.note(f"'values': {refusal}", at=node.at)
+            section.note(f"'{field}': {refusal}", at=node.at)
             continue
         if value in values:
             section.note(f"{value!r} is listed twice", at=node.at)

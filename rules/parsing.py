@@ -5,13 +5,13 @@ from datetime import date
 from typing import NoReturn
 
 from rules.canonical import digest_of
-from rules.declarations import Outputs, name_of, read_outputs
+from rules.declarations import Outputs, name_of, read_distinct, read_outputs
 from rules.document import Findings, Node, decoded, plain, read_document
 from rules.errors import NotAValue, TableNotFound
 from rules.examples import Answers, Examples
 from rules.inputs import Tables, read_inputs
 from rules.rows import Rows
-from rules.section import Section, text_of
+from rules.section import Section
 from rules.sheet import Columns
 from rules.table import AGGREGATES, HIT_POLICIES, Example, Rule, Table
 from rules.values import NAME, DateType, IntegerType, shown
@@ -67,7 +67,7 @@ class _Reader:
             version=header.text("version"),
             owner=header.text("owner"),
             title=header.text("title"),
-            contexts=_contexts(header),
+            contexts=read_distinct(header, "contexts", name_of, optional=True),
             prose=header.text("prose", optional=True),
             effective_from=self._since,
             effective_to=self._until,
@@ -150,21 +150,6 @@ def answers_of(outputs: Outputs, aggregate: str | None) -> Answers:
     if aggregate == "count":
         return dict.fromkeys(outputs, IntegerType())
     return {name: output.value_type if output else None for name, output in outputs.items()}
-
-
-def _contexts(header: Section) -> tuple[str, ...]:
-    """The kinds of context that overlays may state, from the most general to the most specific."""
-    kinds: dict[str, None] = {}
-    for node in header.listing("contexts", optional=True):
-        try:
-            kind = name_of(text_of(node))
-        except NotAValue as refusal:
-            header.note(f"'contexts': {refusal}", at=node.at)
-            continue
-        if kind in kinds:
-            header.note(f"'contexts': {kind!r} is listed twice", at=node.at)
-        kinds[kind] = None
-    return tuple(kinds)
 
 
 def read_effective(section: Section) -> tuple[date, date | None]:

@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from rules.declarations import name_of
 from rules.document import Findings, Plain
-from rules.errors import NotAValue, TableError
-from rules.inputs import Tables
+from rules.errors import NotAValue, TableError, TableNotFound
 from rules.interchange.columns import Column, Columns, Spot
 from rules.parsing import parse_table
 from rules.table import Table
@@ -67,12 +67,12 @@ class Draft:
 
 
 def table_text(
-    draft: Draft, columns: Columns, findings: Findings, *, spot: Spot, noted: int, tables: Tables
+    draft: Draft, columns: Columns, findings: Findings, *, spot: Spot, noted: int, asked: Mapping[str, Table]
 ) -> TableText:
     """The file of ours that a draft becomes; what has no counterpart is noted, where it stands or here.
 
     `noted` is how many findings there were before the draft was read: with more, it is no whole table.
-    `tables` finds the tables that this one asks.
+    `asked` are the tables that this one may ask, by id.
     """
     content = _content(draft, columns, source=findings.file.rpartition("/")[2])
     refused = any(one.type is None for one in (*draft.inputs, *draft.outputs))
@@ -81,11 +81,17 @@ def table_text(
         return TableText(name, "", None)
     text = write_table(content)
     try:
-        return TableText(name, text, parse_table(text, tables=tables))
+        return TableText(name, text, parse_table(text, tables=partial(_found, asked)))
     except TableError as error:
         for finding in error.findings:
             columns.note(spot, finding.message)
     return TableText(name, "", None)
+
+
+def _found(asked: Mapping[str, Table], name: str) -> Table:
+    if name not in asked:
+        raise TableNotFound(f"table {name!r}, which it asks, has no counterpart")
+    return asked[name]
 
 
 def _content(draft: Draft, columns: Columns, *, source: str) -> dict[str, Plain]:

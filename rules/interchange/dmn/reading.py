@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from rules.document import Findings
-from rules.errors import NotAValue, TableError, TableNotFound
+from rules.errors import NotAValue, TableError
 from rules.interchange.columns import Columns, Spot
 from rules.interchange.dmn.columns import Surroundings
 from rules.interchange.dmn.elements import Element, read_elements
@@ -82,15 +82,10 @@ class _Model:
         around = Surroundings(self._types, self._facts, self._asked(decision), self._tables, asked_for)
         draft = read_table(decision, named, around, columns=self._columns, heading=heading)
         spot = _spot(decision)
-        read = table_text(draft, self._columns, self._findings, spot=spot, noted=noted, tables=self._found)
+        read = table_text(draft, self._columns, self._findings, spot=spot, noted=noted, asked=self._tables)
         if read.table:
             self._tables[read.id] = read.table
         return read
-
-    def _found(self, name: str) -> Table:
-        if name not in self._tables:
-            raise TableNotFound(f"table {name!r}, which it asks, has no counterpart")
-        return self._tables[name]
 
     def _asked(self, decision: Element) -> list[Asked]:
         return [self._names[one.id] for one in self._required(decision) if one.id in self._names]

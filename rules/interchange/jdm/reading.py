@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from rules.document import START, Findings
-from rules.errors import NotAValue, TableError, TableNotFound
+from rules.errors import NotAValue, TableError
 from rules.interchange.columns import Columns, Spot
 from rules.interchange.drafts import Heading, Imported, TableText, name_from, table_text
 from rules.interchange.jdm.entries import Entry, entries_of, is_listing, text_of
@@ -101,15 +101,10 @@ class _Graph:
         around = Surroundings(questions, self._tables, asked_for)
         draft = TableReader(self._nodes[key], self._ids[key], around, self._columns).draft(heading)
         spot = Spot(START, f"node {name_of(self._nodes[key])}", "")
-        read = table_text(draft, self._columns, self._findings, spot=spot, noted=noted, tables=self._found)
+        read = table_text(draft, self._columns, self._findings, spot=spot, noted=noted, asked=self._tables)
         if read.table:
             self._tables[read.id] = read.table
         return read
-
-    def _found(self, name: str) -> Table:
-        if name not in self._tables:
-            raise TableNotFound(f"table {name!r}, which it asks, has no counterpart")
-        return self._tables[name]
 
     def _id_of(self, node: Entry) -> str:
         try:
