@@ -8,7 +8,7 @@ from tools import pool
 from tools.effects import digest, find_execution, next_key
 from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
-from tools.ports import Call, current_ledger, permit
+from tools.ports import Call, current_caller, current_ledger, permit
 from tools.registry import ServerEntry, our_servers
 
 
@@ -85,6 +85,7 @@ class Server:
             case=execution.case if execution else None,
             step=execution.step if execution else None,
             undoes=undoes,
+            caller=current_caller(),
         )
 
 

@@ -1,14 +1,14 @@
-"""What the door needs from a host: a guard that permits each call and a ledger that remembers effects.
+"""What the door needs from a host: who calls, a guard that permits calls, a ledger that remembers effects.
 
-Both must be durable or decided before an effect, which LangGraph cannot give. A host puts its own in
-place with `install` round a run. Without a host the defaults hold: reads pass, consequential calls go
+They must be durable or decided before an effect, which LangGraph cannot give. A host puts its own in place
+with `install` round a run. Without a host the defaults hold: nobody calls, reads pass, consequential calls go
 to sandbox servers only, and nothing is remembered.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -23,12 +23,28 @@ Evidence = Literal["answer", "lookup"]
 
 
 @dataclass(frozen=True)
+class Caller:
+    """For whom a call is made, and who makes it.
+
+    `person` started the case. `agent` is `process/<name>` for a step that decides by itself, and
+    `model/<name>` where a language model chose the call. `process` is the one whose case it is.
+    """
+
+    person: str | None
+    agent: str
+    process: str | None
+
+
+NOBODY = Caller(None, "nobody", None)
+
+
+@dataclass(frozen=True)
 class Call:
     """A tool call that is about to happen.
 
     `digest` is the SHA-256, in hex, of the canonical JSON of `arguments`. `key` is None for a read only.
     `case` and `step` are None outside a graph that keeps checkpoints. `undoes` is the key of the effect
-    that this one takes back.
+    that this one takes back. `sources` says of an argument, by its path, where its value came from.
     """
 
     server: str
@@ -41,6 +57,8 @@ class Call:
     case: str | None
     step: str | None
     undoes: str | None = None
+    caller: Caller = NOBODY
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def consequential(self) -> bool:
@@ -48,12 +66,25 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Obligation:
+    """What a permit asks in return.
+
+    `review`: a person of the role `detail` approves this call first. `mask`: nobody sees the field `detail`
+    of the answer. `log`: the call is an audit entry, although it only reads.
+    """
+
+    kind: Literal["review", "mask", "log"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What the guard says about a call, why, and by which policies."""
+    """What the guard says about a call, why, by which policies, and what it asks in return."""
 
     allowed: bool
     reason: str
     policies: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +177,7 @@ class ForgetfulLedger:
 # The defaults hold no state, so that one instance can serve every context.
 _guard: ContextVar[Guard] = ContextVar("guard", default=SandboxGuard())  # noqa: B039
 _ledger: ContextVar[Ledger] = ContextVar("ledger", default=ForgetfulLedger())  # noqa: B039
+_caller: ContextVar[Caller] = ContextVar("caller", default=NOBODY)
 
 
 def current_guard() -> Guard:
@@ -154,6 +186,10 @@ def current_guard() -> Guard:
 
 def current_ledger() -> Ledger:
     return _ledger.get()
+
+
+def current_caller() -> Caller:
+    return _caller.get()
 
 
 async def permit(call: Call) -> Verdict:
@@ -169,12 +205,16 @@ async def permit(call: Call) -> Verdict:
 
 
 @contextmanager
-def install(*, ledger: Ledger | None = None, guard: Guard | None = None) -> Iterator[None]:
-    """Put a host's ledger and guard in place for the calls made in this context, and in tasks begun in it."""
-    guard_token = _guard.set(guard or _guard.get())
+def install(
+    *, ledger: Ledger | None = None, guard: Guard | None = None, caller: Caller | None = None
+) -> Iterator[None]:
+    """Put what a host brings in place for the calls made in this context, and in tasks begun in it."""
     ledger_token = _ledger.set(ledger or _ledger.get())
+    guard_token = _guard.set(guard or _guard.get())
+    caller_token = _caller.set(caller or _caller.get())
     try:
         yield
     finally:
-        _ledger.reset(ledger_token)
+        _caller.reset(caller_token)
         _guard.reset(guard_token)
+        _ledger.reset(ledger_token)

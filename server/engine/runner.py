@@ -12,13 +12,13 @@ from langgraph.types import Command, StateSnapshot
 
 from nodes import ports
 from server.engine.bounds import BoundedSaver, stream_within
+from server.engine.guard import HostGuard, caller_of
 from server.engine.incidents import cause_of, open_incident
 from server.engine.interrupts import set_waits, sort_interrupts
 from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.engine.rest import Rest
 from server.engine.rulebook import CaseRulebook, TableTexts
-from server.engine.stops import StopGuard
 from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
@@ -123,9 +123,10 @@ class Runner:
             control.request_drain()
         limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
-            ledger, guard = PostgresLedger(self._database, claim), StopGuard(self._database, claim)
+            ledger, guard = PostgresLedger(self._database, claim), HostGuard(self._database, claim)
             rulebook = CaseRulebook(self._database, claim, self._texts)
-            with ports.install(rulebook), install(ledger=ledger, guard=guard):
+            caller = caller_of(claim)
+            with ports.install(rulebook), install(ledger=ledger, guard=guard, caller=caller):
                 await stream_within(limits, graph, input_, taken=taken, config=config, control=control)
         finally:
             # A later attempt of the same run may have begun in this process: its control stays.

@@ -11,7 +11,7 @@ from server.storage.audit import append_entry
 from server.storage.database import Database
 from server.storage.runs import Claim
 from server.storage.stops import Stop, find_stop_of_call, insert_stop, release_stop
-from tools.ports import Call, Guard, SandboxGuard, Verdict
+from tools.ports import Call
 from tools.registry import our_servers
 
 
@@ -86,25 +86,24 @@ def _check(actor: str, action: str, object_: str) -> None:
         raise NotPermitted(f"{actor} may not {action} {object_}")
 
 
-class StopGuard:
-    """Lets no consequential call leave that a stop forbids; asks at the act, so that none slips through."""
+class StopSwitch:
+    """Lets no consequential call of a case leave that a stop forbids."""
 
     def __init__(self, database: Database, claim: Claim) -> None:
         self._database = database
         self._claim = claim
-        self._guard: Guard = SandboxGuard()
 
-    async def decide(self, call: Call) -> Verdict:
-        """See `tools.ports.Guard`.
+    async def check(self, call: Call) -> None:
+        """Ask at the act, so that nothing slips through.
 
         Raises:
             Stopped: a stop forbids the call; the run waits for its release.
         """
-        if call.consequential:
-            async with self._database.connection() as connection:
-                found = await find_stop_of_call(
-                    connection, self._claim.case_id, server=call.server, tool=call.tool
-                )
-            if found:
-                raise Stopped(f"{call.server}.{call.tool} is stopped: {found[1]}", stop=found[0])
-        return await self._guard.decide(call)
+        if not call.consequential:
+            return
+        async with self._database.connection() as connection:
+            found = await find_stop_of_call(
+                connection, self._claim.case_id, server=call.server, tool=call.tool
+            )
+        if found:
+            raise Stopped(f"{call.server}.{call.tool} is stopped: {found[1]}", stop=found[0])

@@ -59,7 +59,7 @@ class Claim:
     """A run that this worker owns, as attempt number `attempt` of its case.
 
     A run is fresh if nobody has begun it before, and its case stands where the last run left it. `tables` are
-    the digests of the tables that the case decides by, by table.
+    the digests of the tables that the case decides by, by table. `started_by` is who started the case.
     """
 
     run_id: UUID
@@ -73,6 +73,7 @@ class Claim:
     input: dict[str, Any]
     resume: dict[str, Any] | None
     tables: dict[str, str]
+    started_by: str
 
 
 async def enqueue_run(
@@ -149,7 +150,7 @@ async def claim_run(connection: Connection, run_id: UUID, *, worker: int) -> Cla
             " UPDATE cases SET attempt = attempt + 1, status = 'running', updated_at = now()"
             " FROM run WHERE cases.id = run.case_id"
             " RETURNING run.id AS run_id, case_id, kind, process, version, attempt, fresh, worker, input,"
-            " resume, tables",
+            " resume, tables, started_by",
             {"run": run_id, "worker": worker},
         )
         return await cursor.fetchone()

@@ -17,7 +17,7 @@ from server.engine.actions import Action
 from server.engine.cases import start_case
 from server.engine.interventions import Intervention, intervene
 from server.engine.registry import Registry, as_process
-from server.engine.stops import StopGuard, Target, release, stop
+from server.engine.stops import StopSwitch, Target, release, stop
 from server.engine.worker import Worker
 from server.errors import BadRequest, NotFound, NotPermitted, StopInForce, Stopped
 from server.storage.cases import get_case
@@ -226,15 +226,15 @@ async def test_an_unknown_stop_is_not_found(database: Database) -> None:
 async def test_a_stop_leaves_reading_and_other_tools_alone(database: Database, tmp_path: Path) -> None:
     known = registry(tmp_path)
     case, _ = await start_case(database, known.get("stream"), input_={}, actor="anna", key=None)
-    claim = Claim(case.id, case.id, "start", "stream", "", 1, True, 1, {}, None, {})
+    claim = Claim(case.id, case.id, "start", "stream", "", 1, True, 1, {}, None, {}, "anna")
     made = await stop(database, known, Target("server", "erp"), reason="a test", actor="olga")
-    guard = StopGuard(database, claim)
+    switch = StopSwitch(database, claim)
 
     for server, contract in (("erp", "read"), ("bank", "keyed")):
         call = Call(server, "t", {}, "d", contract, "k", sandbox=True, case="c", step="s")  # type: ignore[arg-type]
-        assert (await guard.decide(call)).allowed
+        await switch.check(call)
 
     booking = Call("erp", "t", {}, "d", "keyed", "k", sandbox=True, case="c", step="s")
     with pytest.raises(Stopped) as refused:
-        await guard.decide(booking)
+        await switch.check(booking)
     assert refused.value.stop == made.id

@@ -7,7 +7,7 @@ from tool_servers import unreliable
 import tools
 from tools import Server
 from tools.errors import NotAllowed, OutcomeUnknown
-from tools.ports import Verdict, install
+from tools.ports import NOBODY, Caller, Verdict, install
 
 
 class Refusal:
@@ -81,3 +81,21 @@ async def test_without_a_host_no_effect_reaches_a_server_that_is_no_sandbox(tmp_
         await door.call("note", key="k1")
 
     assert notes(tmp_path) == []
+
+
+async def test_the_guard_learns_for_whom_the_call_is_made(tmp_path):
+    guard, caller = Refusal(), Caller("anna", "process/stream", "stream")
+
+    with install(guard=guard, caller=caller), pytest.raises(NotAllowed):
+        await Server(unreliable(tmp_path)).call("note", key="k1")
+
+    assert guard.asked[0].caller == caller
+
+
+async def test_outside_a_host_nobody_calls(tmp_path):
+    guard = Refusal()
+
+    with install(guard=guard), pytest.raises(NotAllowed):
+        await Server(unreliable(tmp_path)).call("note", key="k1")
+
+    assert guard.asked[0].caller == NOBODY == Caller(None, "nobody", None)
