@@ -96,7 +96,12 @@ async def schedule(state: Paying) -> dict[str, Any]:
         saved = discount(invoice, known(state.supplier), today=today)
         amount, day = amount - (saved or 0), today
     payment = await erp.call(
-        "schedule_payment", entry=state.booking["entry"], date=day.isoformat(), amount=str(amount)
+        "schedule_payment",
+        entry=state.booking["entry"],
+        supplier=known(state.supplier).id,
+        currency=invoice.currency,
+        date=day.isoformat(),
+        amount=str(amount),
     )
     if payment["status"] == "refused":
         return {"payment": payment, "result": f"{state.result}, no payment: {payment['message']}"}

@@ -11,7 +11,7 @@ from conftest import ROOT
 
 from tools.erp.booking import book_invoice
 from tools.erp.database import Database
-from tools.erp.payments import schedule_payment
+from tools.erp.payments import PaymentRequest, schedule_payment
 from tools.erp.request import Request
 
 INVOICE = Request(
@@ -58,7 +58,8 @@ def test_a_booking_that_the_ledger_does_not_have_is_named(
 ) -> None:
     books = Database(tmp_path / "erp.sqlite3")
     book_invoice(books, INVOICE, key="of a lost day")
-    schedule_payment(books, key="also lost", entry="JE-000001", date="2026-10-14")
+    request = PaymentRequest(entry="JE-000001", supplier="S-1001", currency="EUR", date="2026-10-14")
+    schedule_payment(books, request, key="also lost")
 
     done = steward(environment)
 

@@ -5,7 +5,7 @@ from erp_requests import book
 
 from tools.erp.booking import KeyConflict
 from tools.erp.database import Database
-from tools.erp.payments import schedule_payment
+from tools.erp.payments import PaymentRequest, schedule_payment
 
 
 @pytest.fixture
@@ -15,8 +15,9 @@ def database(tmp_path):
     database.close()
 
 
-def pay(database, entry, *, key="p1", date="2026-10-14", amount=""):
-    return schedule_payment(database, key=key, entry=entry, date=date, amount=amount)
+def pay(database, entry, *, key="p1", **fields):
+    request = {"entry": entry, "supplier": "S-1001", "currency": "EUR", "date": "2026-10-14", **fields}
+    return schedule_payment(database, PaymentRequest(**request), key=key)
 
 
 def test_a_payment_goes_to_the_account_in_the_master_data(database):
@@ -56,6 +57,19 @@ def test_a_payment_is_refused_with_its_code(database, code):
     payment = pay(database, entries[code], key="p2")
 
     assert (payment.status, payment.code) == ("refused", code)
+
+
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [({"supplier": "S-1002"}, "other_supplier"), ({"currency": "USD"}, "other_currency")],
+)
+def test_a_supplier_or_currency_that_is_not_the_entrys_is_refused(database, claim, code):
+    entry = book(database).entry
+
+    refused = pay(database, entry, **claim)
+
+    assert (refused.status, refused.code, refused.payment) == ("refused", code, None)
+    assert pay(database, entry).payment == "PAY-000001"
 
 
 @pytest.mark.parametrize(

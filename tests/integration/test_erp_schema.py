@@ -8,7 +8,7 @@ from erp_requests import book, entries
 
 from tools.erp.database import Database, ForeignBooks
 from tools.erp.journal import trial_balance
-from tools.erp.payments import schedule_payment
+from tools.erp.payments import PaymentRequest, schedule_payment
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ def raw(database):
     ],
 )
 def test_raw_sql_cannot_touch_what_is_booked(database, raw, statement):
-    schedule_payment(database, key="p1", entry=book(database).entry, date="2026-10-14")
+    request = PaymentRequest(entry=book(database).entry, supplier="S-1001", currency="EUR", date="2026-10-14")
+    schedule_payment(database, request, key="p1")
     book(database, key="k2", number="GS-1", kind="credit_note", preceding=("RE-2026-0117",))
     before = list(raw.iterdump())
 

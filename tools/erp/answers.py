@@ -19,7 +19,15 @@ BookingCode = Literal[
     "credit_exceeds",
 ]
 Hold = Literal["none", "payment", "all"]
-PaymentCode = Literal["unknown_entry", "credit_note", "already_scheduled", "unbookable", "amount_exceeds"]
+PaymentCode = Literal[
+    "unknown_entry",
+    "credit_note",
+    "other_supplier",
+    "other_currency",
+    "already_scheduled",
+    "unbookable",
+    "amount_exceeds",
+]
 
 
 class Company(BaseModel):

@@ -175,21 +175,29 @@ class Tools:
         )
 
     async def schedule_payment(
-        self, context: Call, entry: EntryNumber, date: Day, amount: OptionalAmount = "", key: Key = ""
+        self,
+        context: Call,
+        entry: EntryNumber,
+        supplier: Number,
+        currency: Currency,
+        date: Day,
+        amount: OptionalAmount = "",
+        key: Key = "",
     ) -> Payment:
         """Schedule the payment of a booked invoice to the account in the supplier's master data.
 
-        An entry has one payment, of its total unless a smaller amount is stated. A repeat with the same key
-        and arguments returns the first; with other arguments it is an error. A refusal is an answer with
-        status "refused", a code and a message.
+        `supplier` and `currency` must be the invoice's: whoever limits what is paid goes by them. An entry
+        has one payment, of its total unless a smaller amount is stated. A repeat with the same key and
+        arguments returns the first; with other arguments it is an error. A refusal is an answer with status
+        "refused", a code and a message.
         """
         return await asyncio.to_thread(
             payments.schedule_payment,
             self._database,
+            payments.PaymentRequest(
+                entry=entry, supplier=supplier, currency=currency, date=date, amount=amount
+            ),
             key=_key(context, argument=key),
-            entry=entry,
-            date=date,
-            amount=amount,
         )
 
     async def trial_balance(self) -> TrialBalance:

@@ -1,6 +1,7 @@
 """Payments: one for each booked invoice, to the account in the supplier's master data."""
 
 import sqlite3
+from dataclasses import asdict, dataclass
 
 from tools.erp.answers import Payment, PaymentCode
 from tools.erp.booking import KeyConflict
@@ -23,30 +24,48 @@ class PaymentRefused(Exception):
         self.code = code
 
 
-def schedule_payment(database: Database, *, key: str, entry: str, date: str, amount: str = "") -> Payment:
-    """Schedule the payment of a booked invoice once: a repeat with the same key returns the first.
+@dataclass(frozen=True)
+class PaymentRequest:
+    """What is to be paid. Supplier and currency are claims, and must be the entry's own.
 
     The amount is the invoice's total unless a smaller one is stated. Nobody passes an account number in: it
     is the supplier's, as the master data holds it today.
+    """
+
+    entry: str
+    supplier: str
+    currency: str
+    date: str
+    amount: str = ""
+
+    @property
+    def units(self) -> int | None:
+        return minor(self.amount) if self.amount else None
+
+    @property
+    def digest(self) -> str:
+        return digest({**asdict(self), "amount": self.units})
+
+
+def schedule_payment(database: Database, request: PaymentRequest, *, key: str) -> Payment:
+    """Schedule the payment of a booked invoice once: a repeat with the same key returns the first.
 
     Raises:
         KeyConflict: the key was used for another request.
     """
-    units = minor(amount) if amount else None
-    request = digest({"entry": entry, "date": date, "amount": units})
     try:
         with database.write() as connection:
             earlier = connection.execute(f"{_PAYMENT} WHERE key = ?", (key,)).fetchone()
-            if earlier is not None and earlier["digest"] != request:
+            if earlier is not None and earlier["digest"] != request.digest:
                 raise KeyConflict(key)
             if earlier is not None:
                 return _payment(earlier, repeated=True)
-            invoice = _get_invoice(connection, entry)
+            invoice = _get_invoice(connection, request)
             payment: dict[str, str | int] = {
                 "key": key,
-                "digest": request,
-                "amount": _get_amount(invoice, units),
-                "date": date,
+                "digest": request.digest,
+                "amount": _get_amount(invoice, request.units),
+                "date": request.date,
             }
             return _schedule(connection, invoice, payment=payment)
     except PaymentRefused as refused:
@@ -64,13 +83,18 @@ def _schedule(
     return _payment(row, repeated=False)
 
 
-def _get_invoice(connection: sqlite3.Connection, entry: str) -> sqlite3.Row:
-    """Get the invoice of an entry, and refuse what is not to be paid."""
+def _get_invoice(connection: sqlite3.Connection, request: PaymentRequest) -> sqlite3.Row:
+    """Get the invoice to pay, and refuse what is not to be paid, or not to this supplier."""
+    entry = request.entry
     invoice: sqlite3.Row | None = connection.execute(_INVOICE, (entry_id(entry),)).fetchone()
     if invoice is None:
         raise PaymentRefused("unknown_entry", f"{entry} is not the entry of a supplier's invoice")
     if invoice["kind"] == "credit_note":
         raise PaymentRefused("credit_note", f"{entry} is a credit note, and a credit note is not paid")
+    if request.supplier != invoice["supplier"]:
+        raise PaymentRefused("other_supplier", f"{entry} is an invoice of {invoice['supplier']}")
+    if request.currency != invoice["currency"]:
+        raise PaymentRefused("other_currency", f"{entry} is an invoice in {invoice['currency']}")
     earlier = connection.execute(f"{_PAYMENT} WHERE entry = ?", (invoice["entry"],)).fetchone()
     if earlier is not None:
         message = f"{entry} is paid by {payment_text(earlier['id'])} on {earlier['date']}"
