@@ -1,7 +1,13 @@
 """What can go wrong at the door to a tool server, and what whoever meets it may do about it.
 
 ToolError
-├── NotSent            transient   the call never reached the server
+├── NotSent            transient   the call never reached a tool
+│   ├── AddressRefused    forbidden   a server sent us where we do not go
+│   ├── IdentityRefused   forbidden   the server does not take us for who we say we are
+│   ├── PersonMissing     forbidden   the server is called for persons, and the case was started by none
+│   ├── ScopeMissing      forbidden   the server wants a scope that our token lacks
+│   ├── SecretMissing     permanent   there is no secret where servers.toml says that it is
+│   └── TokenRefused      forbidden   the authorisation server issues no token for the call
 ├── DeadlineExceeded   transient   a reading call got no answer in time
 ├── ConnectionLost     transient   a reading call lost its server before the answer
 ├── OutcomeUnknown     ambiguous   a consequential call may or may not have happened
@@ -34,10 +40,52 @@ class ToolError(Exception):
 
 
 class NotSent(ToolError):
-    """The call never reached the server, so nothing happened there."""
+    """The call never reached a tool of the server, so nothing happened there."""
 
     code = "tool_not_sent"
-    kind = "transient"
+    kind: ClassVar[Kind] = "transient"
+
+
+class AddressRefused(NotSent):
+    """A server names an address to go on to, and it is none that we go to: a way inward, or not by https."""
+
+    code = "tool_address_refused"
+    kind = "forbidden"
+
+
+class IdentityRefused(NotSent):
+    """The server turned the call away unread, and a fresh token did not help."""
+
+    code = "tool_identity_refused"
+    kind = "forbidden"
+
+
+class PersonMissing(NotSent):
+    """The server is called on behalf of persons, and no person stands behind this call."""
+
+    code = "tool_person_missing"
+    kind = "forbidden"
+
+
+class ScopeMissing(NotSent):
+    """The server turned the call away unread: it takes a scope that our token does not have."""
+
+    code = "tool_scope_missing"
+    kind = "forbidden"
+
+
+class SecretMissing(NotSent):
+    """There is no secret, or none that can be used, where servers.toml says that it is."""
+
+    code = "tool_secret_missing"
+    kind = "permanent"
+
+
+class TokenRefused(NotSent):
+    """The authorisation server does not issue the token that the call would need."""
+
+    code = "tool_token_refused"
+    kind = "forbidden"
 
 
 class DeadlineExceeded(ToolError):

@@ -80,11 +80,11 @@ def new_client(
     """Build the client of one session; the TLS context, which costs most, is built once."""
     # An answer that breaks off gets its error appended, which compression would make unreadable.
     plain = {**(headers or {}), "Accept-Encoding": "identity"}
-    return McpHttpClient(headers=plain, timeout=timeout, auth=auth, verify=_tls())
+    return McpHttpClient(headers=plain, timeout=timeout, auth=auth, verify=tls())
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
