@@ -11,8 +11,8 @@ from conftest import ROOT
 
 from tools.erp.booking import book_invoice
 from tools.erp.database import Database
-from tools.erp.payments import PaymentRequest, schedule_payment
-from tools.erp.request import Request
+from tools.erp.payments import schedule_payment
+from tools.erp.request import PaymentRequest, Request
 
 INVOICE = Request(
     supplier="S-1001",

@@ -3,7 +3,7 @@
 from tools.erp.booking import book_invoice
 from tools.erp.invoices import find_invoices
 from tools.erp.journal import list_entries
-from tools.erp.request import Request
+from tools.erp.request import Request, Search
 from tools.erp.values import BilledLine
 
 REQUEST = {
@@ -37,8 +37,7 @@ def billed(line, quantity):
 
 
 def search(database, **criteria):
-    nothing = {"number": "", "total": "", "currency": "", "date": "", "days": 7}
-    return find_invoices(database, **{"supplier": "S-1001", **nothing, **criteria}).invoices
+    return find_invoices(database, Search(**{"supplier": "S-1001", **criteria})).invoices
 
 
 def entries(database):

@@ -5,7 +5,8 @@ from erp_requests import book
 
 from tools.erp.booking import KeyConflict
 from tools.erp.database import Database
-from tools.erp.payments import PaymentRequest, schedule_payment
+from tools.erp.payments import schedule_payment
+from tools.erp.request import PaymentRequest
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from erp_requests import book, entries
 
 from tools.erp.database import Database, ForeignBooks
 from tools.erp.journal import trial_balance
-from tools.erp.payments import PaymentRequest, schedule_payment
+from tools.erp.payments import schedule_payment
+from tools.erp.request import PaymentRequest
 
 
 @pytest.fixture

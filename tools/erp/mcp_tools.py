@@ -1,4 +1,4 @@
-"""The ERP's face: what its MCP tools are called, take and promise."""
+"""The face of an ERP: what its MCP tools are called, take and promise, whichever books stand behind it."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from mcp.server.fastmcp.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from tools.erp import booking, invoices, journal, keys, masterdata, payments
 from tools.erp.answers import (
     Booking,
     Company,
@@ -22,15 +21,14 @@ from tools.erp.answers import (
     SupplierAnswer,
     TrialBalance,
 )
-from tools.erp.database import Database
-from tools.erp.request import Request
+from tools.erp.books import Books
+from tools.erp.request import PaymentRequest, Request, Search
 from tools.erp.values import (
     Amount,
     BilledLine,
     Currency,
     Day,
     Despite,
-    EntryNumber,
     Kind,
     Number,
     OptionalAmount,
@@ -54,10 +52,10 @@ Key = Annotated[
 
 
 class Tools:
-    """The tools over one database. Each works in a thread, because the database waits for the disk."""
+    """The tools over some books. Each works in a thread, because books wait for a disk or a network."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, books: Books) -> None:
+        self._books = books
 
     def listed(self) -> list[Tool]:
         reading = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
@@ -81,23 +79,21 @@ class Tools:
 
     async def get_company(self) -> Company:
         """Get the company whose books these are: to whom a supplier's invoice must be addressed."""
-        return await asyncio.to_thread(masterdata.get_company, self._database)
+        return await asyncio.to_thread(self._books.get_company)
 
     async def find_supplier(self, vat_id: Text = "", name: Text = "", iban: Text = "") -> SupplierAnswer:
         """Find a supplier's master data by VAT id or, if none is stated, by exact name.
 
         Case, spaces and punctuation do not count. The IBAN only chooses between suppliers of one name.
         """
-        return await asyncio.to_thread(
-            masterdata.find_supplier, self._database, vat_id=vat_id, name=name, iban=iban
-        )
+        return await asyncio.to_thread(self._books.find_supplier, vat_id=vat_id, name=name, iban=iban)
 
     async def get_order(self, number: Number) -> OrderAnswer:
         """Get a purchase order with the quantities ordered, received and invoiced so far.
 
         Of the number only letters and digits count; the answer has it as it is written here.
         """
-        return await asyncio.to_thread(masterdata.get_order, self._database, number=number)
+        return await asyncio.to_thread(self._books.get_order, number=number)
 
     async def find_invoices(
         self,
@@ -113,21 +109,15 @@ class Tools:
         By number, of any year, where case, padding zeros and the kind of separator do not count; and, if
         total, currency and date are all stated, those of the same total whose date is at most `days` away.
         """
-        return await asyncio.to_thread(
-            invoices.find_invoices,
-            self._database,
-            supplier=supplier,
-            number=number,
-            total=total,
-            currency=currency,
-            date=date,
-            days=days,
+        search = Search(
+            supplier=supplier, number=number, total=total, currency=currency, date=date, days=days
         )
+        return await asyncio.to_thread(self._books.find_invoices, search)
 
     async def convert_amount(self, amount: SignedAmount, currency: Currency, date: Day) -> Conversion:
         """Convert an amount to EUR by the rate in force on a day, rounded half up to cents."""
         return await asyncio.to_thread(
-            masterdata.convert_amount, self._database, amount=amount, currency=currency, date=date
+            self._books.convert_amount, amount=amount, currency=currency, date=date
         )
 
     async def book_invoice(
@@ -170,14 +160,12 @@ class Tools:
             preceding=tuple(preceding),
             despite=tuple(despite),
         )
-        return await asyncio.to_thread(
-            booking.book_invoice, self._database, request, key=_key(context, argument=key)
-        )
+        return await asyncio.to_thread(self._books.book_invoice, request, key=_key(context, argument=key))
 
     async def schedule_payment(
         self,
         context: Call,
-        entry: EntryNumber,
+        entry: Number,
         supplier: Number,
         currency: Currency,
         date: Day,
@@ -191,22 +179,16 @@ class Tools:
         arguments returns the first; with other arguments it is an error. A refusal is an answer with status
         "refused", a code and a message.
         """
-        return await asyncio.to_thread(
-            payments.schedule_payment,
-            self._database,
-            payments.PaymentRequest(
-                entry=entry, supplier=supplier, currency=currency, date=date, amount=amount
-            ),
-            key=_key(context, argument=key),
-        )
+        request = PaymentRequest(entry=entry, supplier=supplier, currency=currency, date=date, amount=amount)
+        return await asyncio.to_thread(self._books.schedule_payment, request, key=_key(context, argument=key))
 
     async def trial_balance(self) -> TrialBalance:
         """Sum every account over all posted entries, in EUR."""
-        return await asyncio.to_thread(journal.trial_balance, self._database)
+        return await asyncio.to_thread(self._books.trial_balance)
 
     async def list_entries(self, limit: Annotated[int, Field(ge=1, le=1000)] = 50) -> JournalAnswer:
         """List posted journal entries with their lines in EUR, latest first."""
-        return await asyncio.to_thread(journal.list_entries, self._database, limit=limit)
+        return await asyncio.to_thread(self._books.list_entries, limit=limit)
 
     async def list_keys(
         self,
@@ -214,7 +196,7 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=1000)] = 500,
     ) -> KeysAnswer:
         """List what was booked and scheduled by idempotency key, from the one behind `after`."""
-        return await asyncio.to_thread(keys.list_keys, self._database, after=after, limit=limit)
+        return await asyncio.to_thread(self._books.list_keys, after=after, limit=limit)
 
 
 def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:

@@ -1,13 +1,13 @@
 """Payments: one for each booked invoice, to the account in the supplier's master data."""
 
 import sqlite3
-from dataclasses import asdict, dataclass
 
 from tools.erp.answers import Payment, PaymentCode
 from tools.erp.booking import KeyConflict
 from tools.erp.database import Database
 from tools.erp.journal import payment_text
-from tools.erp.values import amount_text, digest, entry_id, entry_text, minor
+from tools.erp.request import PaymentRequest
+from tools.erp.values import amount_text, entry_text, find_entry_id
 
 _PAYMENT = "SELECT * FROM payments"
 _INVOICE = (
@@ -22,29 +22,6 @@ class PaymentRefused(Exception):
     def __init__(self, code: PaymentCode, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True)
-class PaymentRequest:
-    """What is to be paid. Supplier and currency are claims, and must be the entry's own.
-
-    The amount is the invoice's total unless a smaller one is stated. Nobody passes an account number in: it
-    is the supplier's, as the master data holds it today.
-    """
-
-    entry: str
-    supplier: str
-    currency: str
-    date: str
-    amount: str = ""
-
-    @property
-    def units(self) -> int | None:
-        return minor(self.amount) if self.amount else None
-
-    @property
-    def digest(self) -> str:
-        return digest({**asdict(self), "amount": self.units})
 
 
 def schedule_payment(database: Database, request: PaymentRequest, *, key: str) -> Payment:
@@ -86,7 +63,7 @@ def _schedule(
 def _get_invoice(connection: sqlite3.Connection, request: PaymentRequest) -> sqlite3.Row:
     """Get the invoice to pay, and refuse what is not to be paid, or not to this supplier."""
     entry = request.entry
-    invoice: sqlite3.Row | None = connection.execute(_INVOICE, (entry_id(entry),)).fetchone()
+    invoice: sqlite3.Row | None = connection.execute(_INVOICE, (find_entry_id(entry),)).fetchone()
     if invoice is None:
         raise PaymentRefused("unknown_entry", f"{entry} is not the entry of a supplier's invoice")
     if invoice["kind"] == "credit_note":

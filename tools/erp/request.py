@@ -1,10 +1,10 @@
-"""A request to book a supplier's document, and what in it contradicts itself."""
+"""What is asked of books: to book a supplier's document, to pay one, to look for some."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
-from tools.erp.values import BilledLine, Despite, Kind, amount_text, digest, number_key
+from tools.erp.values import BilledLine, Despite, Kind, amount_text, digest, minor, number_key
 
 
 @dataclass(frozen=True)
@@ -59,3 +59,52 @@ class Request:
                 "lines": [[line.order_line, str(Decimal(line.quantity).normalize())] for line in self.lines],
             }
         )
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """What is to be paid. Supplier and currency are claims, and must be the entry's own.
+
+    The amount is the invoice's total unless a smaller one is stated. Nobody passes an account number in: it
+    is the supplier's, as the master data holds it today.
+    """
+
+    entry: str
+    supplier: str
+    currency: str
+    date: str
+    amount: str = ""
+
+    @property
+    def units(self) -> int | None:
+        return minor(self.amount) if self.amount else None
+
+    @property
+    def digest(self) -> str:
+        return digest({**asdict(self), "amount": self.units})
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which booked documents of a supplier are looked for: by number, or by total, currency and date.
+
+    The date may be up to `days` away. What is empty was not stated.
+
+    Raises:
+        ValueError: neither a number nor a total with its currency and date is stated.
+    """
+
+    supplier: str
+    number: str = ""
+    total: str = ""
+    currency: str = ""
+    date: str = ""
+    days: int = 7
+
+    def __post_init__(self) -> None:
+        if not (self.number or self.by_amount):
+            raise ValueError("number: a number, or a total with its currency and date, is needed")
+
+    @property
+    def by_amount(self) -> bool:
+        return bool(self.total and self.currency and self.date)

@@ -40,7 +40,6 @@ OptionalCurrency = Annotated[str, Field(pattern=r"^([A-Z]{3})?$")]
 OptionalDay = Annotated[
     str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"), AfterValidator(calendar_date_or_nothing)
 ]
-EntryNumber = Annotated[str, Field(pattern=r"^JE-[0-9]{6,12}$", examples=["JE-000001"])]
 Text = Annotated[str, Field(max_length=200)]
 Number = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -76,8 +75,9 @@ def entry_text(entry: int) -> str:
     return f"JE-{entry:06d}"
 
 
-def entry_id(number: str) -> int:
-    return int(number.removeprefix("JE-"))
+def find_entry_id(number: str) -> int | None:
+    """Return the id of an entry of ours; None for a number that is none."""
+    return int(number[3:]) if re.fullmatch(r"JE-[0-9]{6,12}", number) else None
 
 
 def letters_and_digits(text: str) -> str:
