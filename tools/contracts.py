@@ -3,7 +3,7 @@
 A path names a place in JSON by names and numbers, parted by dots: `orders.0.number`.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -14,6 +14,9 @@ _STEPS = r"[^.\s]+(\.[^.\s]+)*$"
 Path = Annotated[str, Field(pattern=f"^{_STEPS}")]
 OfCall = Annotated[str, Field(pattern=rf"^arguments\.{_STEPS}")]
 OfEffect = Annotated[str, Field(pattern=rf"^(arguments|receipt)\.{_STEPS}")]
+# What answers hold, from the least to the most that must be kept from others.
+DataClass = Literal["public", "internal", "confidential", "personal"]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Table(BaseModel):
@@ -34,7 +37,7 @@ class Lookup(Table):
     arguments: dict[str, OfCall] = Field(min_length=1)
     found: Path
     receipt: dict[str, Path] = {}
-    settle_s: float = Field(gt=0, le=3600)
+    settle_s: Seconds
 
     def question(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """Return what the look-up tool is called with.
@@ -139,13 +142,16 @@ class Record(Table):
 class ToolEntry(Table):
     """One tool; its class name alone stands for a table with nothing else.
 
-    `refusals_are_final` says that an answer marked as an error always means that nothing happened.
+    `refusals_are_final` says that an answer marked as an error always means that nothing happened. What is
+    not said of `timeout_s` and `data_class` is as the server's entry says.
     """
 
     contract: Contract
     lookup: Lookup | None = None
     compensated_by: Compensation | None = None
     refusals_are_final: bool = False
+    timeout_s: Seconds | None = None
+    data_class: DataClass | None = None
 
     @model_validator(mode="before")
     @classmethod

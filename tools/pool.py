@@ -22,7 +22,8 @@ class Pool:
 
     def session(self, entry: ServerEntry) -> Session:
         """Return a usable session with the server as the environment describes it now, perhaps a new one."""
-        address = (entry.name, entry.url, *entry.argv, *sorted(entry.environment.items()))
+        started = (*entry.argv, *sorted(entry.environment.items()))
+        address = (entry.name, entry.url, *started, entry.identity.stamp)
         session = self._sessions.get(address)
         if session is None or not session.usable:
             session = self._sessions[address] = Session(entry)

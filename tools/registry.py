@@ -6,11 +6,13 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tools.contracts import Record, ToolEntry
+from tools.contracts import DataClass, Record, Seconds, ToolEntry
 from tools.errors import ServersInvalid, UnknownTool
+from tools.identity import Identity
 
 SERVERS = Path(__file__).with_name("servers.toml")
 VARIABLE = "STEWARD_SERVERS"
@@ -21,19 +23,48 @@ class ServerEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    name: str
+    # A tool is named `server.tool`, so that no dot may stand in the name of a server.
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")
+    file: Path | None = None
+    fixed_url: str | None = Field(default=None, alias="url")
     url_env: str | None = Field(default=None, min_length=1)
     command: list[str] = []
     env: list[str] = []
+    identity: Identity = Identity()
     sandbox: bool
-    timeout_s: float = Field(gt=0, le=3600)
+    pinned: bool = True
+    timeout_s: Seconds
+    data_class: DataClass = "personal"
     tools: dict[str, ToolEntry]
     record: Record | None = None
 
+    @field_validator("fixed_url")
+    @classmethod
+    def _holds_no_secret(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("an address begins with http:// or https:// and a host")
+            if "@" in parts.netloc or parts.query or parts.fragment:
+                raise ValueError("user, password and query may be secrets: name a variable in url_env")
+        return url
+
     @model_validator(mode="after")
-    def reachable(self) -> Self:
-        if self.url_env is None and not self.command:
-            raise ValueError("field url_env, command: it needs one of both")
+    def _is_reached_in_one_way(self) -> Self:
+        if self.fixed_url is None and self.url_env is None and not self.command:
+            raise ValueError("field url, url_env, command: it needs one of them")
+        if self.fixed_url is not None and (self.url_env is not None or self.command):
+            raise ValueError("field url: a server with an address has no url_env and no command")
+        if self.identity.variables and not self.command:
+            raise ValueError("field identity.variables: only a server that is started has them")
+        if self.identity.headers and self.fixed_url is None and self.url_env is None:
+            raise ValueError("field identity.headers: only a server with an address gets them")
+        return self
+
+    @model_validator(mode="after")
+    def _goes_unapproved_only_as_a_sandbox(self) -> Self:
+        if not (self.pinned or self.sandbox):
+            raise ValueError("field pinned: only a sandbox may go without approval")
         return self
 
     @model_validator(mode="after")
@@ -65,9 +96,24 @@ class ServerEntry(BaseModel):
             raise UnknownTool(f"{tool!r} is not listed under [{self.name}.tools] in servers.toml")
         return self.tools[tool]
 
+    def timeout_of(self, tool: str) -> float:
+        """Return how long a call of the tool may take, in seconds."""
+        return self.tool(tool).timeout_s or self.timeout_s
+
+    def data_class_of(self, tool: str) -> DataClass:
+        """Return what the tool's answers hold."""
+        return self.tool(tool).data_class or self.data_class
+
+    @property
+    def longest_s(self) -> float:
+        """How long the slowest of its tools may take."""
+        return max([self.timeout_s, *(tool.timeout_s or 0.0 for tool in self.tools.values())])
+
     @property
     def url(self) -> str | None:
         """Where the server runs already, as the environment says now."""
+        if self.fixed_url is not None:
+            return self.fixed_url
         return os.environ.get(self.url_env) or None if self.url_env else None
 
     @property
@@ -94,19 +140,22 @@ def load_servers(path: Path) -> dict[str, ServerEntry]:
         raise ServersInvalid(f"{path}: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise ServersInvalid(f"{path.name}: {error}") from error
-    return {name: _entry(name, table, file=path.name) for name, table in content.items()}
+    return {name: _entry(name, table, file=path) for name, table in content.items()}
 
 
-def _entry(name: str, table: object, *, file: str) -> ServerEntry:
+def _entry(name: str, table: object, *, file: Path) -> ServerEntry:
     if not isinstance(table, dict):
-        raise ServersInvalid(f"{file}: {name!r} is not a server but a single value")
+        raise ServersInvalid(f"{file.name}: {name!r} is not a server but a single value")
+    for taken in ("name", "file", "fixed_url"):
+        if taken in table:
+            raise ServersInvalid(f"{file.name}: server {name!r}, field {taken}: there is no such field")
     try:
-        return ServerEntry.model_validate({**table, "name": name})
+        return ServerEntry.model_validate({**table, "name": name, "file": file})
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
         place = f"field {'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
-        raise ServersInvalid(f"{file}: server {name!r}, {place}{message}") from error
+        raise ServersInvalid(f"{file.name}: server {name!r}, {place}{message}") from error
 
 
 @cache

@@ -89,7 +89,8 @@ class Session:
             if send_by is not None and time.monotonic() > send_by:
                 raise NotSent(f"{self.entry.name}.{tool} was held up, and may no longer be sent")
             with leaving_by(key, send_by):
-                return offer.structure(await self._ask(client, _request(tool, arguments, key=key)))
+                request, timeout_s = _request(tool, arguments, key=key), self.entry.timeout_of(tool)
+                return offer.structure(await self._ask(client, request, timeout_s=timeout_s))
 
     def _offer(self, tool: str) -> Offer:
         if tool not in self._tools:
@@ -127,14 +128,14 @@ class Session:
         self.owner.cancel()
         raise NotSent(f"{name} did not open a session within {timeout_s:g} s")
 
-    async def _ask(self, client: ClientSession, request: types.ClientRequest) -> types.CallToolResult:
+    async def _ask(
+        self, client: ClientSession, request: types.ClientRequest, *, timeout_s: float
+    ) -> types.CallToolResult:
         # Not `client.call_tool`: it may list all tools after the effect, and its checks raise RuntimeError.
         asking = asyncio.create_task(client.send_request(request, types.CallToolResult))
         asking.add_done_callback(_take_note)
         try:
-            await asyncio.wait(
-                {asking, self.owner}, timeout=self.entry.timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({asking, self.owner}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
             if asking.done():
                 return self._result(asking)
         finally:
@@ -142,7 +143,7 @@ class Session:
         self.broken = True
         if self.owner.done():
             raise ConnectionLost(f"{self.entry.name} went away: {self._end()}")
-        raise DeadlineExceeded(f"{self.entry.name} did not answer within {self.entry.timeout_s:g} s")
+        raise DeadlineExceeded(f"{self.entry.name} did not answer within {timeout_s:g} s")
 
     def _result(self, asking: asyncio.Task[types.CallToolResult]) -> types.CallToolResult:
         name = self.entry.name
@@ -186,15 +187,17 @@ def _connection(entry: ServerEntry) -> Connection:
         return {
             "transport": "streamable_http",
             "url": url,
-            "timeout": timedelta(seconds=entry.timeout_s),
+            "headers": entry.identity.resolved_headers(entry.name),
+            "timeout": timedelta(seconds=entry.longest_s),
             # An answer may keep us waiting longer than our own deadline, which is the one that counts.
-            "sse_read_timeout": timedelta(seconds=entry.timeout_s + 300),
+            "sse_read_timeout": timedelta(seconds=entry.longest_s + 300),
             "httpx_client_factory": new_client,
         }
     if not entry.command:
         raise NotSent(f"{entry.name}: {entry.url_env} is not set, and servers.toml has no command")
     command, *arguments = entry.argv
-    return {"transport": "stdio", "command": command, "args": arguments, "env": entry.environment}
+    environment = {**entry.environment, **entry.identity.resolved_variables(entry.name)}
+    return {"transport": "stdio", "command": command, "args": arguments, "env": environment}
 
 
 def _request(tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> types.ClientRequest:

@@ -84,6 +84,15 @@ def test_an_empty_url_counts_as_none(servers_file, monkeypatch):
         ('"read"', '"careful"', "tools.get_order"),
         ('command = ["python", "-m", "tools.erp"]', "", "command"),
         ('command = ["python", "-m", "tools.erp"]', 'command = "python"', "command"),
+        ("sandbox = true", "sandbox = true\nurl = 'http://u:p@crm.test/'", "url"),
+        ("sandbox = true", "sandbox = true\nurl = 'https://crm.test/?key=1'", "url"),
+        ("sandbox = true", "sandbox = true\nurl = 'https://crm.test/'", "url: a server with an address"),
+        ("sandbox = true", "sandbox = true\nurl_env = ''", "url_env"),
+        ("sandbox = true", "sandbox = false\npinned = false", "pinned: only a sandbox"),
+        ("sandbox = true", "sandbox = true\ndata_class = 'secret'", "data_class"),
+        ("sandbox = true", "sandbox = true\nname = 'other'", "name"),
+        ("sandbox = true", "sandbox = true\nidentity.headers.X-Key = {env = 'A'}", "identity.headers: only"),
+        ('"read"', '{contract = "read", timeout_s = 0}', "tools.get_order.timeout_s"),
     ],
 )
 def test_a_mistake_is_refused_with_server_and_field(servers_file, right, wrong, field):
@@ -149,6 +158,32 @@ def test_a_mistake_in_a_tools_table_is_refused_with_its_field(servers_file, righ
         load_servers(servers_file)
 
     assert str(refused.value).startswith(f"servers.toml: server 'erp', {message}")
+
+
+def test_a_server_whose_name_could_be_read_as_another_ones_tool_is_refused(servers_file):
+    servers_file.write_text(GOOD.replace("[erp", "['e.rp'"))
+
+    with pytest.raises(ServersInvalid, match=r"server 'e\.rp', field name"):
+        load_servers(servers_file)
+
+
+def test_a_tool_has_the_time_and_the_data_class_of_its_server_unless_it_says_otherwise(servers_file):
+    own = '{contract = "read", timeout_s = 90, data_class = "public"}'
+    servers_file.write_text(GOOD + f"get_rates = {own}")
+
+    erp = load_servers(servers_file)["erp"]
+
+    assert (erp.timeout_of("get_order"), erp.data_class_of("get_order")) == (20, "personal")
+    assert (erp.timeout_of("get_rates"), erp.data_class_of("get_rates")) == (90, "public")
+    assert erp.longest_s == 90
+
+
+def test_an_address_may_stand_in_the_file(servers_file):
+    servers_file.write_text(
+        GOOD.replace('command = ["python", "-m", "tools.erp"]', 'url = "https://crm.test/mcp"')
+    )
+
+    assert load_servers(servers_file)["erp"].url == "https://crm.test/mcp"
 
 
 @pytest.mark.parametrize("text", ["[erp", "erp = 1", GOOD + GOOD])

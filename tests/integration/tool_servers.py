@@ -81,6 +81,7 @@ def unreliable(folder: Path, contract: Contract = "keyed", **fields) -> ServerEn
         "name": "unreliable",
         "command": ["python", str(UNRELIABLE), str(folder)],
         "sandbox": True,
+        "pinned": not fields.get("sandbox", True),
         "timeout_s": 10,
         "tools": {**reading, **changing},
     }
