@@ -1,84 +1,101 @@
 """What a tool server answers, checked against what it promises."""
 
-from typing import Any
+import math
 
-from jsonschema import SchemaError
-from jsonschema.validators import validator_for
 from mcp.types import CallToolResult, TextContent, Tool
 from pydantic import JsonValue
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
+from tools.contracts import AnswerForm
 from tools.errors import BadAnswer, ToolRefused
+from tools.messages import Unreadable, read_json
+from tools.promises import Promise
+from tools.words import quoted
 
-SHOWN_CHARACTERS = 1000
+# What a case can keep: its state goes through a database and a person's browser.
+MOST_LEVELS = 100
+MOST_VALUES = 100_000
+LARGEST_INTEGER = 2**63 - 1
 
 
 class Offer:
-    """A tool as its server offers it.
+    """A tool as its server offers it, with the form of answer that servers.toml says.
 
     Raises:
-        BadAnswer: its output schema is none.
+        BadOffer: its output schema is none.
     """
 
-    def __init__(self, tool: Tool) -> None:
+    def __init__(self, tool: Tool, form: AnswerForm = "structure") -> None:
         self.name = tool.name
         self.takes_key = "key" in tool.inputSchema.get("properties", {})
-        self._promise = _promise(tool)
+        self._form = form
+        promised = tool.outputSchema if form == "structure" else None
+        self._promise = None if promised is None else Promise(tool.name, promised)
 
     def structure(self, result: CallToolResult) -> dict[str, JsonValue]:
-        """Return the structured content of a result.
+        """Return the structured content of a result, or what servers.toml puts in its place.
 
         Raises:
             ToolRefused: the server says that it did not do it.
-            BadAnswer: there is no structured content, or it breaks the tool's output schema.
+            BadAnswer: it is missing, is more than a case can keep, or breaks the tool's output schema.
         """
         if result.isError:
-            raise ToolRefused(f"{self.name}: {_text(result)}")
-        answer = result.structuredContent
-        if answer is None:
-            raise BadAnswer(f"{self.name} answered without structured content: {_text(result)}")
-        self._check(answer)
-        return {str(_kept(name)): _kept(value) for name, value in answer.items()}
+            raise ToolRefused(f"{self.name} says {quoted(_texts(result))}")
+        copy = _Copy(self.name)
+        answer = {copy.text(name): copy.of(value, level=2) for name, value in self._content(result).items()}
+        if self._promise is not None:
+            self._promise.check(answer, values=copy.values + 1, depth=copy.levels)
+        return answer
 
-    def _check(self, answer: dict[str, JsonValue]) -> None:
-        if self._promise is None:
-            return
+    def _content(self, result: CallToolResult) -> dict[str, JsonValue]:
+        if self._form == "structure":
+            if result.structuredContent is None:
+                raise BadAnswer(f"{self.name} answered without structured content: {quoted(_texts(result))}")
+            return result.structuredContent
+        other = next((block.type for block in result.content if not isinstance(block, TextContent)), None)
+        if other is not None or not result.content:
+            raise BadAnswer(f"{self.name} should answer with text alone, and brought {other or 'nothing'}")
+        if self._form == "text":
+            return {"text": _texts(result)}
         try:
-            broken = next(self._promise.iter_errors(answer), None)
-        except Unresolvable as error:
-            raise BadAnswer(f"{self.name} promises a schema that refers elsewhere: {error}") from error
-        if broken is not None:
-            field = ".".join(map(str, broken.absolute_path)) or "the answer"
+            return {"json": read_json(_texts(result).encode(errors="replace"))}
+        except Unreadable as error:
+            raise BadAnswer(f"{self.name} should answer with JSON as text: {error}") from error
+
+
+class _Copy:
+    """A copy of JSON from outside that a database can keep, and how much of it there is."""
+
+    def __init__(self, tool: str) -> None:
+        self._tool = tool
+        self.values = 0
+        self.levels = 1
+
+    def of(self, value: JsonValue, *, level: int) -> JsonValue:
+        self._count(level)
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.of(item, level=level + 1) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self.of(item, level=level + 1) for name, item in value.items()}
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise BadAnswer(f"{self._tool} answered with a whole number of more than 64 bits")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadAnswer(f"{self._tool} answered with {value}, which is no number")
+        return value
+
+    def text(self, value: str) -> str:
+        """Replace what no database keeps in text: NUL and lone surrogates."""
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+    def _count(self, level: int) -> None:
+        self.values += 1
+        self.levels = max(self.levels, level)
+        if self.values > MOST_VALUES or level > MOST_LEVELS:
             raise BadAnswer(
-                f"{self.name} breaks its own schema, {field}: {broken.message[:SHOWN_CHARACTERS]}"
+                f"{self._tool} answered with more than {MOST_VALUES:,} values or {MOST_LEVELS} levels"
             )
 
 
-def _promise(tool: Tool) -> Any:
-    """Build the validator of a tool's output schema; None if it has no schema."""
-    if tool.outputSchema is None:
-        return None
-    validator = validator_for(tool.outputSchema)
-    try:
-        validator.check_schema(tool.outputSchema)
-    except SchemaError as error:
-        raise BadAnswer(f"{tool.name} promises a schema that is none: {error.message}") from error
-    # An empty registry: a schema from outside must not make us fetch what it refers to.
-    return validator(tool.outputSchema, registry=Registry())
-
-
-def _text(result: CallToolResult) -> str:
-    texts = [block.text for block in result.content if isinstance(block, TextContent)]
-    return str(_kept("\n".join(texts)[:SHOWN_CHARACTERS])) or "no text"
-
-
-def _kept(value: JsonValue) -> JsonValue:
-    """Replace what no database keeps in text: NUL and lone surrogates."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
-    if isinstance(value, list):
-        return [_kept(item) for item in value]
-    if isinstance(value, dict):
-        return {str(_kept(name)): _kept(item) for name, item in value.items()}
-    return value
+def _texts(result: CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))

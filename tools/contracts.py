@@ -17,6 +17,8 @@ OfEffect = Annotated[str, Field(pattern=rf"^(arguments|receipt)\.{_STEPS}")]
 # What answers hold, from the least to the most that must be kept from others.
 DataClass = Literal["public", "internal", "confidential", "personal"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+# What of a result is the answer: its structured content, or its text where a server sends nothing else.
+AnswerForm = Literal["structure", "text", "json"]
 
 
 class Table(BaseModel):
@@ -142,8 +144,10 @@ class Record(Table):
 class ToolEntry(Table):
     """One tool; its class name alone stands for a table with nothing else.
 
-    `refusals_are_final` says that an answer marked as an error always means that nothing happened. What is
-    not said of `timeout_s` and `data_class` is as the server's entry says.
+    `refusals_are_final` says that an answer marked as an error always means that nothing happened. `answer`
+    says what a step gets: `structure`, which is an error if it is missing, `text` as `{"text": ...}`, or text
+    that is JSON as `{"json": ...}`. What is not said of `timeout_s` and `data_class` is as the server's entry
+    says.
     """
 
     contract: Contract
@@ -152,6 +156,7 @@ class ToolEntry(Table):
     refusals_are_final: bool = False
     timeout_s: Seconds | None = None
     data_class: DataClass | None = None
+    answer: AnswerForm = "structure"
 
     @model_validator(mode="before")
     @classmethod

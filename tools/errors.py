@@ -13,6 +13,7 @@ ToolError
 ├── OutcomeUnknown     ambiguous   a consequential call may or may not have happened
 ├── ToolRefused        permanent   the server answered that it did not do it
 ├── BadAnswer          permanent   the server answered, but not what it promises
+├── BadOffer           permanent   the server offers what no call can be based on; nothing was sent
 ├── NotAllowed         forbidden   the guard said no
 ├── UnknownTool        permanent   servers.toml or the server does not list the tool
 ├── EffectConflict     permanent   the effect's key belongs to a call with other arguments
@@ -140,6 +141,12 @@ class BadAnswer(ToolError):
     """
 
     code = "tool_bad_answer"
+
+
+class BadOffer(ToolError):
+    """What the server offers cannot be used: its protocol, its tools or a schema; nothing was sent."""
+
+    code = "tool_bad_offer"
 
 
 class NotAllowed(ToolError):

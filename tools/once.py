@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from tools import pool
 from tools.errors import (
     BadAnswer,
+    BadOffer,
     ConnectionLost,
     DeadlineExceeded,
     NotSent,
@@ -71,7 +72,7 @@ class Once:
         """Spend the time for opening a session before the ledger is asked, whose word grows old."""
         try:
             await pool.open_session(self._entry)
-        except NotSent:
+        except (NotSent, BadOffer):
             return  # the ledger may have the receipt; if not, sending says the same
 
     async def _send(self, *, send_by: float, certain: bool) -> dict[str, JsonValue]:
@@ -86,7 +87,7 @@ class Once:
                 key_as_argument=self._keyed,
                 send_by=None if self._keyed else send_by,
             )
-        except (NotSent, UnknownTool) as error:
+        except (NotSent, BadOffer, UnknownTool) as error:
             if certain:
                 await ledger.fail(self._key, error)
             raise

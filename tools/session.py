@@ -17,6 +17,7 @@ from tools.answers import Offer
 from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused, UnknownTool
 from tools.http_client import KEY_IN_META, LOST, NOT_SENT, leaving_by, new_client
 from tools.registry import ServerEntry
+from tools.words import quoted
 
 # The MCP client's own code for a session that the server no longer knows.
 SESSION_TERMINATED = 32600
@@ -79,6 +80,7 @@ class Session:
             ConnectionLost: the call was sent, and the answer can no longer come.
             ToolRefused: the server says that it did not do it.
             BadAnswer: what the server says is not what it promises.
+            BadOffer: the tool promises a schema that is none.
             UnknownTool: the server does not offer the tool.
         """
         with self._in_use():
@@ -96,7 +98,7 @@ class Session:
         if tool not in self._tools:
             raise UnknownTool(f"{self.entry.name} does not offer {tool!r}")
         if tool not in self._offers:
-            self._offers[tool] = Offer(self._tools[tool])
+            self._offers[tool] = Offer(self._tools[tool], self.entry.tool(tool).answer)
         return self._offers[tool]
 
     @contextmanager
@@ -155,11 +157,12 @@ class Session:
             self.broken = True
             raise NotSent(f"{name} ended the session before the call") from error
         except ValidationError as error:
-            raise BadAnswer(f"{name} answered with something that is no tool result: {error}") from error
+            told = quoted(str(error))
+            raise BadAnswer(f"{name} answered with something that is no tool result: {told}") from error
 
     def _failure(self, error: types.ErrorData) -> NotSent | ConnectionLost | ToolRefused | BadAnswer:
         """Say what a JSON-RPC error means for the call."""
-        message = f"{self.entry.name}: {error.message}"
+        message = f"{self.entry.name} says {quoted(error.message)}"
         if error.code in (SESSION_TERMINATED, types.CONNECTION_CLOSED):
             self.broken = True
         if error.code in (NOT_SENT, SESSION_TERMINATED):
