@@ -1,0 +1,41 @@
+"""The client that the MCP conformance suite judges: our own door, and nothing else of MCP.
+
+The suite starts it as `conformance_client.py URL`, with the scenario's name in MCP_CONFORMANCE_SCENARIO.
+"""
+
+import asyncio
+import os
+import sys
+
+import tools
+from tools import Server
+from tools.registry import ServerEntry
+
+# What each scenario wants called; `initialize` offers no tool, so that opening a session is all of it.
+CALLS = {
+    "initialize": ("none", {}),
+    "tools_call": ("add_numbers", {"a": 5, "b": 3}),
+    "sse-retry": ("test_reconnection", {}),
+    "elicitation-sep1034-client-defaults": ("test_client_elicitation_defaults", {}),
+}
+
+
+async def main(scenario: str, url: str) -> None:
+    tool, arguments = CALLS[scenario]
+    entry = ServerEntry(
+        name="conformance",
+        url=url,
+        sandbox=True,
+        pinned=False,
+        timeout_s=10,
+        tools={tool: {"contract": "read", "answer": "text"}},
+    )
+    try:
+        sys.stdout.write(f"{await Server(entry).call(tool, **arguments)}\n")
+    except tools.ToolError as error:
+        sys.stdout.write(f"{type(error).__name__}: {error}\n")
+    finally:
+        await tools.close()
+
+
+asyncio.run(main(os.environ["MCP_CONFORMANCE_SCENARIO"], sys.argv[1]))
