@@ -44,7 +44,7 @@ def _waiting(rows: list[dict[str, Any]]) -> Iterator[Goal]:
     for row in rows:
         if row["cases"]:
             where = f"{row['cases']:,} waiting cases"
-            yield _at_most(f"bytes of each of {where}", 8192, row["bytes_each"])
+            yield _at_most(f"bytes of each of {where}, for long", 8192, row["bytes_each"])
             yield _at_most(f"idle CPU, % of a core; {where}", 3, row["idle_cpu_percent"])
             yield _at_most(f"answer to resumed p99, ms; {where}", 250, row["resumed_p99_ms"])
 

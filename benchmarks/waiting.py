@@ -11,6 +11,7 @@ from benchmarks.copies import copy_case, table_bytes
 from benchmarks.load import percentile
 from benchmarks.reference import cases
 from benchmarks.stage import HostProcess, Stage, api, workers
+from server.storage.retention import prune_waiting
 
 _RESUMED = """
     SELECT extract(epoch FROM started_at - created_at)::float8 AS seconds FROM runs
@@ -22,19 +23,27 @@ async def measure_waiting(
     stage: Stage,
     *,
     counts: Sequence[int] = (0, 10_000, 100_000),
+    fresh: int = 200,
     answers: int = 200,
     idle_s: float = 15,
     settle_s: float = 5,
 ) -> list[dict[str, Any]]:
-    """Return a row for each number of waiting cases, which grows."""
+    """Return a row for each number of waiting cases, which grows; they have waited for long.
+
+    `fresh_bytes` is the room of a case that came to rest just now, of which there are some beside them.
+    """
     rows: list[dict[str, Any]] = []
     with api(stage) as (_, address):
         async with workers(stage, count=1, concurrency=8), Client(address) as client:
             (input_,) = cases(1)
             original = UUID((await client.start(input_))["id"])
+            await prune_waiting(stage.database, keep_days=0)
+            just_now = UUID((await client.start(input_))["id"])
+    fresh_bytes = (await _copy(stage, just_now, count=fresh))["bytes_each"]
     for more in [count - before for before, count in zip([0, *counts], counts, strict=False)]:
         room = await _copy(stage, original, count=more)
-        rows.append({"cases": more + (rows[-1]["cases"] if rows else 0), **room})
+        cases_before = rows[-1]["cases"] if rows else 0
+        rows.append({"cases": cases_before + more, "fresh_bytes": fresh_bytes, **room})
         rows[-1] |= await _measure_host(stage, original, answers=answers, idle_s=idle_s, settle_s=settle_s)
     return rows
 

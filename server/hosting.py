@@ -213,7 +213,13 @@ async def _working(
         async with watched_loop():
             worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
             wearing = asyncio.create_task(threads.until_worn_out())
-            pruning = asyncio.create_task(keep_pruning(database, keep_days=settings.keep_checkpoints_days))
+            pruning = asyncio.create_task(
+                keep_pruning(
+                    database,
+                    ended_days=settings.keep_checkpoints_days,
+                    waiting_days=settings.keep_waiting_steps_days,
+                )
+            )
             for task in (worker, wearing):
                 task.add_done_callback(lambda _: stopping.set())
             try:

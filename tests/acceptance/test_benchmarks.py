@@ -27,12 +27,13 @@ async def test_a_cycle_is_measured_for_the_host_and_for_its_peers(tmp_path: Path
 
 async def test_waiting_cases_are_measured_and_their_copies_can_be_answered(tmp_path: Path) -> None:
     async with set_stage(tmp_path, "waiting") as stage:
-        rows = await measure_waiting(stage, counts=(0, 8), answers=3, idle_s=0.1, settle_s=0)
+        rows = await measure_waiting(stage, counts=(0, 8), fresh=4, answers=3, idle_s=0.1, settle_s=0)
         async with stage.database.connection() as connection:
             found = await connection.execute("SELECT status, count(*) AS found FROM cases GROUP BY 1")
             by_status = {row["status"]: row["found"] for row in await found.fetchall()}
 
-    assert by_status == {"succeeded": 6, "waiting": 6}
+    assert by_status == {"succeeded": 6, "waiting": 8}
+    assert rows[1]["bytes_each"] < rows[1]["fresh_bytes"]
     assert rows[1]["resumed_p50_ms"] > 0
     assert "| 8 |" in tell_waiting(rows).text
 
