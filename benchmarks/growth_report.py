@@ -61,10 +61,10 @@ def tell_waiting(rows: list[dict[str, Any]]) -> Section:
     room = sorted(rows[-1]["tables"].items(), key=lambda item: -item[1])
     text = (
         "## Waiting cases\n\n"
-        "Copies of one case that waits for its review, with every row that it has in any table. It has waited "
-        "longer than `STEWARD_KEEP_WAITING_STEPS_DAYS`, so that it has only the checkpoint it goes on from; "
-        f"one that came to rest just now takes {rows[-1]['fresh_bytes']:,} bytes. It is resumed when a worker "
-        "has claimed the run that the answer made.\n\n"
+        "Copies of one case that waits for its review, with every row that it has in any table. It has "
+        "waited longer than `STEWARD_KEEP_WAITING_STEPS_DAYS`, so that it has only the checkpoint it goes on "
+        f"from; one that came to rest just now takes {rows[-1]['fresh_bytes']:,} bytes. It is resumed when a "
+        "worker has claimed the run that the answer made.\n\n"
         f"{table(heads, cells)}\nWhere the bytes of a waiting case lie, with indexes:\n\n"
         f"{table(('table', 'bytes'), room)}"
     )
