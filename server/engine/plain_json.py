@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,9 @@ from langgraph.types import Interrupt, Send
 from pydantic import BaseModel
 
 _WHOLE_NUMBERS = range(-(2**63), 2**63)  # what a checkpoint's msgpack holds
-_SUSPECTS = (r"\u0000", "NaN", "Infinity")
-_LONG_NUMBER = re.compile("[0-9]{19}")
+_SUSPECTS = (rb"\u0000", b"NaN", b"Infinity")
+_LONG_NUMBER = b"0" * 19
+_DIGITS_AS_0 = bytes.maketrans(b"123456789", b"0" * 9)
 _MAX_NAME = 50
 
 Path = tuple[str, ...]
@@ -41,23 +41,28 @@ def check_plain(value: Any, *, max_bytes: int | None = None, max_depth: int | No
             that is none, or an integer over 64 bits.
     """
     text = _encoded(value)
-    size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
-    if max_bytes is not None and size > max_bytes:
-        raise TooManyBytes(f"{size:,} bytes; the limit is {max_bytes:,}")
+    data = text.encode(errors="surrogatepass")
+    if max_bytes is not None and len(data) > max_bytes:
+        raise TooManyBytes(f"{len(data):,} bytes; the limit is {max_bytes:,}")
     may_be_deep = max_depth is not None and text.count("[") + text.count("{") > max_depth
-    if may_be_deep or _is_suspect(text):
+    if may_be_deep or _is_suspect(data):
         _search(value, max_depth=max_depth)
-    return size
+    return len(data)
 
 
-def _is_suspect(text: str) -> bool:
+def _is_suspect(data: bytes) -> bool:
     """Say whether the value may hold what cannot be kept; plain searches are faster than one pattern."""
-    if any(word in text for word in _SUSPECTS) or _LONG_NUMBER.search(text):
+    if any(word in data for word in _SUSPECTS) or _LONG_NUMBER in data.translate(_DIGITS_AS_0):
         return True
+    return not data.isascii() and not _is_text(data)
+
+
+def _is_text(data: bytes) -> bool:
     try:
-        return not text.isascii() and not text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return True
+        data.decode()
+    except UnicodeDecodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def _encoded(value: Any) -> str:
@@ -112,7 +117,7 @@ def _unfit(part: Any) -> str | None:
     match part:
         case str() if "\0" in part:
             return "text with a NUL character"
-        case str() if any("\ud800" <= character <= "\udfff" for character in part):
+        case str() if not part.isascii() and not _is_text(part.encode(errors="surrogatepass")):
             return "text with half a character (a lone surrogate)"
         case int() if part not in _WHOLE_NUMBERS:
             return "an integer over 64 bits; use text"
