@@ -99,6 +99,7 @@ async def schedule(state: Paying) -> dict[str, Any]:
         "schedule_payment",
         entry=state.booking["entry"],
         supplier=known(state.supplier).id,
+        iban=known(state.supplier).iban,
         currency=invoice.currency,
         date=day.isoformat(),
         amount=str(amount),

@@ -141,13 +141,35 @@ class Record(Table):
         return not (told and all(told))
 
 
+class Witness(Table):
+    """A reading tool by whose answer a value is known: the latest one that it gave in the same case.
+
+    `tool` is `server.tool`, `place` where its answer has the value. `same` maps further arguments of the call
+    to places of the same answer: with them the two speak of one object. `within_s` is how old it may be.
+    """
+
+    tool: Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+$")]
+    place: Path
+    same: dict[Path, Path] = {}
+    within_s: float = Field(default=86_400, gt=0, le=31_622_400)
+
+    @property
+    def name(self) -> str:
+        return f"{self.tool}:{self.place}"
+
+    def __str__(self) -> str:
+        bound = "".join(f", for the same {argument}" for argument in self.same)
+        return f"{self.name}{bound}, at most {self.within_s:g} s ago"
+
+
 class ToolEntry(Table):
     """One tool; its class name alone stands for a table with nothing else.
 
     `refusals_are_final` says that an answer marked as an error always means that nothing happened. `answer`
     says what a step gets: `structure`, which is an error if it is missing, `text` as `{"text": ...}`, or text
     that is JSON as `{"json": ...}`. What is not said of `timeout_s` and `data_class` is as the server's entry
-    says.
+    says. `witnesses` are those of whom one must have answered an argument's value, by the argument's
+    path.
     """
 
     contract: Contract
@@ -157,6 +179,7 @@ class ToolEntry(Table):
     timeout_s: Seconds | None = None
     data_class: DataClass | None = None
     answer: AnswerForm = "structure"
+    witnesses: dict[Path, Annotated[list[Witness], Field(min_length=1)]] = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
 from tools.ports import Call, current_caller, current_ledger, permit
 from tools.registry import ServerEntry, our_servers
+from tools.sources import note_answer, watched_answers, with_sources
 
 
 class Server:
@@ -17,6 +18,7 @@ class Server:
 
     def __init__(self, entry: ServerEntry) -> None:
         self._entry = entry
+        self._watched = watched_answers([*our_servers().values(), entry])
 
     async def call(self, tool: str, /, *, key: str | None = None, **arguments: JsonValue) -> dict[str, Any]:
         """Call a tool and return its structured answer, which keeps the schema that the tool publishes.
@@ -56,9 +58,12 @@ class Server:
         return await self._make(self._about_to(compensation.tool, arguments, key=key, undoes=done.key))
 
     async def _make(self, call: Call) -> dict[str, JsonValue]:
+        call = await with_sources(call, self._entry.tool(call.tool))
         verdict = await permit(call)
         if call.key is None:
-            return await pool.send(self._entry, call.tool, call.arguments)
+            answer = await pool.send(self._entry, call.tool, call.arguments)
+            await note_answer(self._watched.get(f"{call.server}.{call.tool}", ()), answer)
+            return answer
         return await Once(self._entry, call, key=call.key, read=self.read).happen(verdict)
 
     def _about_to(

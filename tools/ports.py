@@ -2,10 +2,10 @@
 
 They must be durable or decided before an effect, which LangGraph cannot give. A host puts its own in place
 with `install` round a run. Without a host the defaults hold: nobody calls, reads pass, consequential calls go
-to sandbox servers only, and nothing is remembered.
+to sandbox servers only, nothing is remembered, and nobody is asked where a value comes from.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -114,6 +114,19 @@ class Done:
     arguments: dict[str, JsonValue]
 
 
+@dataclass(frozen=True)
+class Sighting:
+    """A value as a witness answered it: digests of the object that it spoke of, and of the value.
+
+    `within_s` is how old it may be to prove an argument.
+    """
+
+    witness: str
+    object: str
+    value: str
+    within_s: float
+
+
 class Guard(Protocol):
     """Decides at the act whether a call may leave."""
 
@@ -141,6 +154,19 @@ class Ledger(Protocol):
 
     async def fail(self, key: str, error: ToolError) -> None:
         """Commit that the effect certainly did not happen; a later `begin` of the key is `new` again."""
+
+
+class Witnesses(Protocol):
+    """Remembers what the witnesses of a case answered."""
+
+    async def note(self, seen: Sequence[Sighting]) -> None:
+        """Keep these; of each witness and object only the latest counts."""
+
+    async def find(self, call: Call, wanted: Mapping[str, Sequence[Sighting]]) -> Mapping[str, str]:
+        """Name, for each argument that one of its sightings proves, the witness.
+
+        What an effect was begun with keeps its sources, however long its outcome takes.
+        """
 
 
 class SandboxGuard:
@@ -174,10 +200,25 @@ class ForgetfulLedger:
         """Keep nothing."""
 
 
+UNASKED = "unasked"
+"""The source of a value of which nobody asked where it came from."""
+
+
+class Unasked:
+    """The witnesses outside a host: nothing is remembered, and every value is believed."""
+
+    async def note(self, seen: Sequence[Sighting]) -> None:
+        """Keep nothing."""
+
+    async def find(self, call: Call, wanted: Mapping[str, Sequence[Sighting]]) -> Mapping[str, str]:
+        return dict.fromkeys(wanted, UNASKED)
+
+
 # The defaults hold no state, so that one instance can serve every context.
 _guard: ContextVar[Guard] = ContextVar("guard", default=SandboxGuard())  # noqa: B039
 _ledger: ContextVar[Ledger] = ContextVar("ledger", default=ForgetfulLedger())  # noqa: B039
 _caller: ContextVar[Caller] = ContextVar("caller", default=NOBODY)
+_witnesses: ContextVar[Witnesses] = ContextVar("witnesses", default=Unasked())  # noqa: B039
 
 
 def current_guard() -> Guard:
@@ -190,6 +231,10 @@ def current_ledger() -> Ledger:
 
 def current_caller() -> Caller:
     return _caller.get()
+
+
+def current_witnesses() -> Witnesses:
+    return _witnesses.get()
 
 
 async def permit(call: Call) -> Verdict:
@@ -206,15 +251,21 @@ async def permit(call: Call) -> Verdict:
 
 @contextmanager
 def install(
-    *, ledger: Ledger | None = None, guard: Guard | None = None, caller: Caller | None = None
+    *,
+    ledger: Ledger | None = None,
+    guard: Guard | None = None,
+    caller: Caller | None = None,
+    witnesses: Witnesses | None = None,
 ) -> Iterator[None]:
     """Put what a host brings in place for the calls made in this context, and in tasks begun in it."""
     ledger_token = _ledger.set(ledger or _ledger.get())
     guard_token = _guard.set(guard or _guard.get())
     caller_token = _caller.set(caller or _caller.get())
+    witnesses_token = _witnesses.set(witnesses or _witnesses.get())
     try:
         yield
     finally:
+        _witnesses.reset(witnesses_token)
         _caller.reset(caller_token)
         _guard.reset(guard_token)
         _ledger.reset(ledger_token)

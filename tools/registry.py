@@ -162,4 +162,21 @@ def _entry(name: str, table: object, *, file: Path) -> ServerEntry:
 def our_servers() -> dict[str, ServerEntry]:
     """Return the servers of the file beside this one, and over them those of the operator's own file."""
     theirs = os.environ.get(VARIABLE)
-    return {**load_servers(SERVERS), **(load_servers(Path(theirs)) if theirs else {})}
+    servers = {**load_servers(SERVERS), **(load_servers(Path(theirs)) if theirs else {})}
+    for server in servers.values():
+        _check_witnesses(server, servers=servers)
+    return servers
+
+
+def _check_witnesses(server: ServerEntry, *, servers: dict[str, ServerEntry]) -> None:
+    """Refuse a witness that cannot be one: its tool is not listed as read, by whichever server."""
+    for name, tool in server.tools.items():
+        for path, witnesses in tool.witnesses.items():
+            for witness in witnesses:
+                theirs, _, reading = witness.tool.partition(".")
+                listed = servers[theirs].tools.get(reading) if theirs in servers else None
+                if listed is None or listed.contract != "read":
+                    raise ServersInvalid(
+                        f"server {server.name!r}, field tools.{name}.witnesses.{path}: {witness.tool!r} is"
+                        " not listed as read"
+                    )

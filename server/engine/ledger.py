@@ -100,6 +100,7 @@ class PostgresLedger:
             arguments=call.arguments,
             digest=call.digest,
             verdict=asdict(verdict),
+            sources=call.sources,
             undoes=call.undoes,
         )
         await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
@@ -117,6 +118,7 @@ class PostgresLedger:
                 arguments=call.arguments,
                 digest=call.digest,
                 verdict=asdict(verdict),
+                sources=call.sources,
             )
             await self._audit(connection, "effect_repeated", key=known.key)
             return Entry("new")

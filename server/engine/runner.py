@@ -19,6 +19,7 @@ from server.engine.ledger import PostgresLedger
 from server.engine.registry import Graph, Registry
 from server.engine.rest import Rest
 from server.engine.rulebook import CaseRulebook, TableTexts
+from server.engine.witnesses import CaseWitnesses
 from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
@@ -126,7 +127,9 @@ class Runner:
             ledger, guard = PostgresLedger(self._database, claim), HostGuard(self._database, claim)
             rulebook = CaseRulebook(self._database, claim, self._texts)
             caller = caller_of(claim)
-            with ports.install(rulebook), install(ledger=ledger, guard=guard, caller=caller):
+            witnesses = CaseWitnesses(self._database, claim)
+            ours = install(ledger=ledger, guard=guard, caller=caller, witnesses=witnesses)
+            with ports.install(rulebook), ours:
                 await stream_within(limits, graph, input_, taken=taken, config=config, control=control)
         finally:
             # A later attempt of the same run may have begun in this process: its control stays.

@@ -76,6 +76,7 @@ EFFECT: dict[str, Any] = {
     "contract": "keyed",
     "arguments": {"supplier": "S-1003", "number": "LG-2026-0311", "total": "4200.00", "currency": "EUR"},
     "verdict": {"allowed": True, "reason": "erp is a sandbox", "policies": []},
+    "sources": {},
     "status": "done",
     "tries": 1,
     "receipt": {"status": "booked", "entry": "4", "total": "4200.00", "currency": "EUR"},

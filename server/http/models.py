@@ -73,7 +73,8 @@ class Step(Shown):
 class Effect(Shown):
     """A consequential tool call: what was sent under which key, and what the system of record answered.
 
-    `settled_by` says what the outcome is known by, `undoes` which effect this one takes back, and
+    `sources` says which tool's answer an argument that needs a witness came from, by the argument's path,
+    `settled_by` what the outcome is known by, `undoes` which effect this one takes back, and
     `compensated_at` when this one was taken back.
     """
 
@@ -85,6 +86,7 @@ class Effect(Shown):
     contract: str
     arguments: dict[str, Any]
     verdict: dict[str, Any]
+    sources: dict[str, str]
     status: EffectStatus
     tries: int
     receipt: dict[str, Any] | None

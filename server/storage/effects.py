@@ -1,5 +1,6 @@
 """The effect ledger's rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ class Effect:
     arguments: dict[str, Any]
     digest: str
     verdict: dict[str, Any]
+    sources: dict[str, str]
     status: str
     tries: int
     receipt: dict[str, Any] | None
@@ -40,8 +42,8 @@ class Effect:
 
 
 _COLUMNS = (
-    "key, case_id, step, server, tool, contract, arguments, digest, verdict, status, tries, receipt, error,"
-    " settled_by, undoes, intended_at, tried_at, ended_at, compensated_at,"
+    "key, case_id, step, server, tool, contract, arguments, digest, verdict, sources, status, tries, receipt,"
+    " error, settled_by, undoes, intended_at, tried_at, ended_at, compensated_at,"
     " EXTRACT(EPOCH FROM now() - tried_at)::float8 AS age_s"
 )
 
@@ -116,12 +118,15 @@ async def insert_intent(
     arguments: dict[str, Any],
     digest: str,
     verdict: dict[str, Any],
+    sources: Mapping[str, str],
     undoes: str | None,
 ) -> None:
+    written = (Jsonb(arguments), digest, Jsonb(verdict), Jsonb(dict(sources)))
     await connection.execute(
-        "INSERT INTO effects (key, case_id, step, server, tool, contract, arguments, digest, verdict, undoes)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (key, case_id, step, server, tool, contract, Jsonb(arguments), digest, Jsonb(verdict), undoes),
+        "INSERT INTO effects"
+        " (key, case_id, step, server, tool, contract, arguments, digest, verdict, sources, undoes)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (key, case_id, step, server, tool, contract, *written, undoes),
     )
 
 
@@ -135,13 +140,19 @@ async def repeat_intent(connection: Connection, key: str) -> None:
 
 
 async def replace_intent(
-    connection: Connection, key: str, *, arguments: dict[str, Any], digest: str, verdict: dict[str, Any]
+    connection: Connection,
+    key: str,
+    *,
+    arguments: dict[str, Any],
+    digest: str,
+    verdict: dict[str, Any],
+    sources: Mapping[str, str],
 ) -> None:
     """Intend an effect that certainly did not happen anew, with the arguments of now."""
     await repeat_intent(connection, key)
     await connection.execute(
-        "UPDATE effects SET arguments = %s, digest = %s, verdict = %s WHERE key = %s",
-        (Jsonb(arguments), digest, Jsonb(verdict), key),
+        "UPDATE effects SET arguments = %s, digest = %s, verdict = %s, sources = %s WHERE key = %s",
+        (Jsonb(arguments), digest, Jsonb(verdict), Jsonb(dict(sources)), key),
     )
 
 

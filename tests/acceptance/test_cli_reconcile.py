@@ -58,7 +58,9 @@ def test_a_booking_that_the_ledger_does_not_have_is_named(
 ) -> None:
     books = Database(tmp_path / "erp.sqlite3")
     book_invoice(books, INVOICE, key="of a lost day")
-    request = PaymentRequest(entry="JE-000001", supplier="S-1001", currency="EUR", date="2026-10-14")
+    request = PaymentRequest(
+        entry="JE-000001", supplier="S-1001", iban="DE64500105170000110011", currency="EUR", date="2026-10-14"
+    )
     schedule_payment(books, request, key="also lost")
 
     done = steward(environment)

@@ -8,6 +8,8 @@ from tools.erp.database import Database
 from tools.erp.payments import schedule_payment
 from tools.erp.request import PaymentRequest
 
+ACCOUNT = "DE64500105170000110011"
+
 
 @pytest.fixture
 def database(tmp_path):
@@ -17,7 +19,14 @@ def database(tmp_path):
 
 
 def pay(database, entry, *, key="p1", **fields):
-    request = {"entry": entry, "supplier": "S-1001", "currency": "EUR", "date": "2026-10-14", **fields}
+    request = {
+        "entry": entry,
+        "supplier": "S-1001",
+        "iban": ACCOUNT,
+        "currency": "EUR",
+        "date": "2026-10-14",
+        **fields,
+    }
     return schedule_payment(database, PaymentRequest(**request), key=key)
 
 
@@ -26,7 +35,7 @@ def test_a_payment_goes_to_the_account_in_the_master_data(database):
 
     payment = pay(database, entry)
 
-    assert (payment.iban, payment.amount, payment.currency) == ("DE64500105170000110011", "1868.30", "EUR")
+    assert (payment.iban, payment.amount, payment.currency) == (ACCOUNT, "1868.30", "EUR")
 
 
 def test_a_repeated_payment_returns_the_first(database):
@@ -62,7 +71,11 @@ def test_a_payment_is_refused_with_its_code(database, code):
 
 @pytest.mark.parametrize(
     ("claim", "code"),
-    [({"supplier": "S-1002"}, "other_supplier"), ({"currency": "USD"}, "other_currency")],
+    [
+        ({"supplier": "S-1002"}, "other_supplier"),
+        ({"iban": "DE00500105170000110011"}, "other_account"),
+        ({"currency": "USD"}, "other_currency"),
+    ],
 )
 def test_a_supplier_or_currency_that_is_not_the_entrys_is_refused(database, claim, code):
     entry = book(database).entry

@@ -55,7 +55,13 @@ def raw(database):
     ],
 )
 def test_raw_sql_cannot_touch_what_is_booked(database, raw, statement):
-    request = PaymentRequest(entry=book(database).entry, supplier="S-1001", currency="EUR", date="2026-10-14")
+    request = PaymentRequest(
+        entry=book(database).entry,
+        supplier="S-1001",
+        iban="DE64500105170000110011",
+        currency="EUR",
+        date="2026-10-14",
+    )
     schedule_payment(database, request, key="p1")
     book(database, key="k2", number="GS-1", kind="credit_note", preceding=("RE-2026-0117",))
     before = list(raw.iterdump())

@@ -155,9 +155,16 @@ async def test_an_order_is_overbilled_and_paid_in_part_on_request(erp_url):
     async with http_client(erp_url) as session:
         booking = await book(session, "k1", **over, despite=["over_received"])
         order = await session.call_tool("get_order", {"number": "po2026-0001"})
-        payment = {"entry": booking["entry"], "supplier": "S-1001", "currency": "EUR", "key": "p1"}
+        payment = {"entry": booking["entry"], "supplier": "S-1001", "currency": "EUR"}
         paid = await session.call_tool(
-            "schedule_payment", {**payment, "date": "2026-10-14", "amount": "1868.29"}
+            "schedule_payment",
+            {
+                **payment,
+                "iban": "DE64500105170000110011",
+                "date": "2026-10-14",
+                "amount": "1868.29",
+                "key": "p1",
+            },
         )
 
     assert order.structuredContent["order"]["lines"][0]["invoiced"] == "101"

@@ -8,13 +8,14 @@ from small_processes import small_registry
 
 from server.engine.cases import start_case
 from server.engine.ledger import PostgresLedger
+from server.engine.witnesses import CaseWitnesses
 from server.errors import AttemptSuperseded
 from server.storage.database import Database
 from server.storage.effects import list_effects
 from server.storage.runs import Claim, claim_run, fail_run, requeue_run
 from server.storage.saver import FencedSaver
 from tools.errors import EffectConflict, NotSent, ToolRefused
-from tools.ports import Call, Entry, Verdict
+from tools.ports import Call, Entry, Sighting, Verdict
 
 ALLOWED = Verdict(allowed=True, reason="a test")
 
@@ -111,6 +112,15 @@ async def test_a_superseded_attempt_finishes_no_effect(database: Database, claim
         await ledger.finish("k", {"entry": "1"})
 
     assert [row["status"] for row in await rows(database, "effects")] == ["intended"]
+
+
+async def test_a_superseded_attempt_notes_no_answer_of_a_witness(database: Database, claim: Claim) -> None:
+    await take_over(database, claim)
+
+    with pytest.raises(AttemptSuperseded):
+        await CaseWitnesses(database, claim).note([Sighting("erp.find_supplier:iban", "o", "v", 60)])
+
+    assert await rows(database, "sightings") == []
 
 
 async def test_a_superseded_attempt_ends_no_run(database: Database, claim: Claim) -> None:

@@ -54,6 +54,33 @@ def test_an_operators_file_adds_servers_and_replaces_ours(servers_file, monkeypa
     assert list(servers["erp"].tools) == ["get_order"]
 
 
+WITNESSED = """
+[[erp.tools.post.witnesses.iban]]
+tool = "WITNESS"
+place = "supplier.iban"
+"""
+
+
+@pytest.mark.parametrize("witness", ["erp.post", "erp.nothing", "nobody.get_order"])
+def test_a_witness_that_is_no_reading_tool_is_told(servers_file, monkeypatch, witness):
+    post = '[erp.tools.post]\ncontract = "keyed"\n'
+    servers_file.write_text(GOOD + post + WITNESSED.replace("WITNESS", witness))
+    monkeypatch.setenv(VARIABLE, str(servers_file))
+
+    with pytest.raises(ServersInvalid, match=rf"'erp', field tools.post.witnesses.iban: '{witness}' is not"):
+        our_servers.__wrapped__()
+
+
+def test_the_witness_of_the_documentation_can_be_read(servers_file):
+    text = (SERVERS.parents[1] / "docs" / "sources.md").read_text("utf-8")
+    block = text.partition("```toml\n")[2].partition("```")[0]
+    servers_file.write_text('[bank]\ncommand = ["bank"]\nsandbox = false\ntimeout_s = 5\n' + block)
+
+    (witness,) = load_servers(servers_file)["bank"].tool("transfer").witnesses["iban"]
+
+    assert (witness.name, witness.same) == ("erp.find_supplier:supplier.iban", {"supplier": "supplier.id"})
+
+
 def test_a_file_that_is_not_there_is_named(servers_file):
     with pytest.raises(ServersInvalid, match=str(servers_file)):
         load_servers(servers_file)

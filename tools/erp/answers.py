@@ -23,6 +23,7 @@ PaymentCode = Literal[
     "unknown_entry",
     "credit_note",
     "other_supplier",
+    "other_account",
     "other_currency",
     "already_scheduled",
     "unbookable",

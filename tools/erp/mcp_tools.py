@@ -167,6 +167,7 @@ class Tools:
         context: Call,
         entry: Number,
         supplier: Number,
+        iban: Text,
         currency: Currency,
         date: Day,
         amount: OptionalAmount = "",
@@ -174,12 +175,14 @@ class Tools:
     ) -> Payment:
         """Schedule the payment of a booked invoice to the account in the supplier's master data.
 
-        `supplier` and `currency` must be the invoice's: whoever limits what is paid goes by them. An entry
-        has one payment, of its total unless a smaller amount is stated. A repeat with the same key and
-        arguments returns the first; with other arguments it is an error. A refusal is an answer with status
-        "refused", a code and a message.
+        `supplier` and `currency` must be the invoice's, and `iban` that account: whoever limits what is paid,
+        or asks where it goes, goes by them. An entry has one payment, of its total unless a smaller amount is
+        stated. A repeat with the same key and arguments returns the first; with other arguments it is an
+        error. A refusal is an answer with status "refused", a code and a message.
         """
-        request = PaymentRequest(entry=entry, supplier=supplier, currency=currency, date=date, amount=amount)
+        request = PaymentRequest(
+            entry=entry, supplier=supplier, iban=iban, currency=currency, date=date, amount=amount
+        )
         return await asyncio.to_thread(self._books.schedule_payment, request, key=_key(context, argument=key))
 
     async def trial_balance(self) -> TrialBalance:

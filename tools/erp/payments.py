@@ -70,6 +70,8 @@ def _get_invoice(connection: sqlite3.Connection, request: PaymentRequest) -> sql
         raise PaymentRefused("credit_note", f"{entry} is a credit note, and a credit note is not paid")
     if request.supplier != invoice["supplier"]:
         raise PaymentRefused("other_supplier", f"{entry} is an invoice of {invoice['supplier']}")
+    if request.iban != invoice["iban"]:
+        raise PaymentRefused("other_account", f"{request.iban} is not the account of {invoice['supplier']}")
     if request.currency != invoice["currency"]:
         raise PaymentRefused("other_currency", f"{entry} is an invoice in {invoice['currency']}")
     earlier = connection.execute(f"{_PAYMENT} WHERE entry = ?", (invoice["entry"],)).fetchone()

@@ -63,14 +63,15 @@ class Request:
 
 @dataclass(frozen=True)
 class PaymentRequest:
-    """What is to be paid. Supplier and currency are claims, and must be the entry's own.
+    """What is to be paid. Supplier, account and currency are claims, and must be the entry's own.
 
-    The amount is the invoice's total unless a smaller one is stated. Nobody passes an account number in: it
-    is the supplier's, as the master data holds it today.
+    The account is the supplier's, as the master data holds it today; the amount is the invoice's total unless
+    a smaller one is stated.
     """
 
     entry: str
     supplier: str
+    iban: str
     currency: str
     date: str
     amount: str = ""

@@ -1,0 +1,35 @@
+"""Doors to an office, and cases that pay through it, run by the engine in this process."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from office_books import OfficeBooks
+
+from tools import Server
+from tools.registry import ServerEntry
+
+PROGRAM = Path(__file__).parents[1] / "gauntlet" / "office_server.py"
+ACCOUNT = {"tool": "office.find_supplier", "place": "supplier.iban", "same": {"supplier": "supplier.id"}}
+
+
+def office_entry(folder: Path, **pay: Any) -> ServerEntry:
+    """An entry for an office over the folder; what is given is of its tool `pay`."""
+    reading = dict.fromkeys(("find_supplier", "list_letters", "search_internet"), "read")
+    witnessed = {"contract": "keyed", "witnesses": {"iban": [ACCOUNT]}}
+    return ServerEntry.model_validate(
+        {
+            "name": "office",
+            "command": [sys.executable, str(PROGRAM), str(folder)],
+            "sandbox": True,
+            "timeout_s": 20.0,
+            "tools": {**reading, "pay": {**witnessed, **pay}, "send_mail": "blind"},
+        }
+    )
+
+
+def office(folder: Path, **pay: Any) -> tuple[Server, OfficeBooks]:
+    """A door to an office, and its books."""
+    books = OfficeBooks(folder)
+    books.learn()
+    return Server(office_entry(folder, **pay)), books
