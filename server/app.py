@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from server import __version__
 from server.engine.backlog import Backlog
+from server.engine.quotas import Quotas
 from server.engine.registry import load_registry
 from server.engine.rulebook import TableTexts
 from server.engine.store import DocumentStore
@@ -21,6 +22,7 @@ from server.http import (
     interventions,
     migrations,
     processes,
+    quotas,
     reviews,
     rules,
     schedules,
@@ -51,7 +53,13 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
             watch = CaseWatch(database)
             watching = asyncio.create_task(watch.run())
             app.state.host = Host(
-                database, registry, settings, watch, Backlog(database, registry), TableTexts(database)
+                database,
+                registry,
+                settings,
+                watch,
+                Backlog(database, registry),
+                TableTexts(database),
+                Quotas(settings.policies),
             )
             try:
                 yield
@@ -80,6 +88,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         incidents,
         interventions,
         stops,
+        quotas,
         rules,
         migrations,
         documents,

@@ -17,6 +17,7 @@ import uvloop
 from server.app import create_app
 from server.bundled_erp import bundled_erp
 from server.engine.check import Report, check_cases
+from server.engine.quotas import Quotas
 from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
 from server.engine.retention import keep_pruning
@@ -211,7 +212,10 @@ async def _working(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )
         async with watched_loop():
-            worker = asyncio.create_task(Worker(database, registry, concurrency=settings.concurrency).run())
+            quotas = Quotas(settings.policies)
+            worker = asyncio.create_task(
+                Worker(database, registry, concurrency=settings.concurrency, quotas=quotas).run()
+            )
             wearing = asyncio.create_task(threads.until_worn_out())
             pruning = asyncio.create_task(
                 keep_pruning(

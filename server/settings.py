@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     concurrency: int = Field(default=8, ge=1, le=256)
     max_document_bytes: int = Field(default=MAX_DOCUMENT_BYTES, ge=1024)
     limits: Path | None = None
+    policies: Path | None = None
     keep_checkpoints_days: int = Field(default=30, ge=1)
     keep_waiting_steps_days: int = Field(default=7, ge=0)
     log_json: bool = False

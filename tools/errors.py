@@ -15,6 +15,7 @@ ToolError
 ├── BadAnswer          permanent   the server answered, but not what it promises
 ├── BadOffer           permanent   the server offers what no call can be based on; nothing was sent
 ├── NotAllowed         forbidden   the guard said no
+├── QuotaExceeded      limit       the calls of all cases together would pass a limit
 ├── UnknownTool        permanent   servers.toml or the server does not list the tool
 ├── EffectConflict     permanent   the effect's key belongs to a call with other arguments
 ├── KeyMissing         permanent   a consequential call outside a case brought no key
@@ -154,6 +155,13 @@ class NotAllowed(ToolError):
 
     code = "tool_not_allowed"
     kind = "forbidden"
+
+
+class QuotaExceeded(ToolError):
+    """With this call, those of all cases together would pass what a quota allows; nothing was sent."""
+
+    code = "tool_quota_exceeded"
+    kind = "limit"
 
 
 class UnknownTool(ToolError):

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from server.cli import check, effects, host, interventions, migrations, reconcile, rules, schedules, views
+from server.cli import (
+    check,
+    effects,
+    host,
+    interventions,
+    migrations,
+    quotas,
+    reconcile,
+    rules,
+    schedules,
+    views,
+)
 from server.cli.answers import parse_json, parse_settings
 from server.cli.api import DEFAULT_URL, Api
 from server.cli.ids import case_ids, full_id, review_ids
@@ -34,6 +45,7 @@ for command in (
     reconcile.reconcile,
     effects.effects,
     effects.settle,
+    quotas.quotas,
     migrations.migrate_cases,
     migrations.migrations,
     migrations.undo_migration,

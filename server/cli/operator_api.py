@@ -7,6 +7,7 @@ from server.cli.api import Api
 from server.engine.actions import Action, Scope
 from server.http.intervention_models import Outcome, Results, Stop
 from server.http.models import Incident, IncidentGroup, IncidentStatus, Page
+from server.http.quotas import QuotaUse
 
 BULK_TIMEOUT_S = 300.0  # for a thousand interventions
 
@@ -36,6 +37,9 @@ class OperatorApi(Api):
 
     def list_stops(self, *, limit: int, released: bool) -> Page[Stop]:
         return self._list(Page[Stop], "/v1/stops", limit=limit, filters={"released": str(released).lower()})
+
+    def list_quotas(self, *, limit: int, quota: str | None) -> Page[QuotaUse]:
+        return self._list(Page[QuotaUse], "/v1/quotas", limit=limit, filters={"quota": quota})
 
     def stop(self, scope: Scope, value: str, *, reason: str) -> Stop:
         body = {"scope": scope, "value": value, "reason": reason}

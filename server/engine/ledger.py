@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from server.engine.quotas import Quotas, reserve
 from server.errors import ServerError
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
@@ -21,7 +22,7 @@ from server.storage.effects import (
     replace_intent,
 )
 from server.storage.runs import Claim, assert_current
-from tools.errors import EffectConflict, OutcomeUnknown, ToolError
+from tools.errors import EffectConflict, NotAllowed, OutcomeUnknown, QuotaExceeded, ToolError
 from tools.ports import Call, Done, Entry, Evidence, Verdict
 
 
@@ -31,18 +32,28 @@ class PostgresLedger:
     Each commit first asks in its own transaction whether this attempt still owns the case.
     """
 
-    def __init__(self, database: Database, claim: Claim) -> None:
+    def __init__(self, database: Database, claim: Claim, *, quotas: Quotas | None = None) -> None:
         self._database = database
         self._claim = claim
+        self._quotas = quotas
 
     async def begin(self, call: Call, verdict: Verdict) -> Entry:
-        """See `tools.ports.Ledger`."""
+        """See `tools.ports.Ledger`.
+
+        Raises:
+            NotAllowed: a quota cannot count the call.
+            QuotaExceeded: a quota has too little left for it.
+        """
         if call.key is None:
             raise ServerError(f"{call.server}.{call.tool} reached the ledger without a key")
         pass_point("effect_before_intent")
-        async with self._database.transaction() as connection:
-            await assert_current(connection, self._claim)
-            entry = await self._intend(connection, call, key=call.key, verdict=verdict)
+        try:
+            async with self._database.transaction() as connection:
+                await assert_current(connection, self._claim)
+                entry = await self._intend(connection, call, key=call.key, verdict=verdict)
+        except (NotAllowed, QuotaExceeded) as refusal:
+            await self._audit_refusal(call, refusal, key=call.key)
+            raise
         pass_point("effect_after_intent")
         return entry
 
@@ -104,7 +115,7 @@ class PostgresLedger:
             undoes=call.undoes,
         )
         await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
-        return Entry("new")
+        return await self._reserve(connection, call, key=key)
 
     async def _again(self, connection: Connection, call: Call, verdict: Verdict, *, known: Effect) -> Entry:
         """Say what is known of an effect.
@@ -121,12 +132,26 @@ class PostgresLedger:
                 sources=call.sources,
             )
             await self._audit(connection, "effect_repeated", key=known.key)
-            return Entry("new")
+            return await self._reserve(connection, call, key=known.key)
         if known.digest != call.digest:
             raise EffectConflict(f"effect {known.key} was intended with other arguments")
         if known.status == "done":
             return Entry("done", receipt=known.receipt)
         return Entry("unfinished", tried_at=known.tried_at, age_s=known.age_s)
+
+    async def _reserve(self, connection: Connection, call: Call, *, key: str) -> Entry:
+        """Take what a new effect needs of its quotas; other calls wait for that until the commit."""
+        if self._quotas:
+            await reserve(connection, call, key=key, shares=self._quotas.shares(call))
+        return Entry("new")
+
+    async def _audit_refusal(self, call: Call, refusal: ToolError, *, key: str) -> None:
+        detail: dict[str, JsonValue] = {"code": refusal.code, "message": str(refusal)}
+        async with self._database.transaction() as connection:
+            await assert_current(connection, self._claim)
+            await self._audit(
+                connection, "effect_refused", key=key, tool=f"{call.server}.{call.tool}", error=detail
+            )
 
     async def _assert_own(self, connection: Connection, key: str, *, receipt: dict[str, JsonValue]) -> None:
         effect = await find_effect(connection, key)

@@ -16,6 +16,7 @@ from server.engine.guard import HostGuard, caller_of
 from server.engine.incidents import cause_of, open_incident
 from server.engine.interrupts import set_waits, sort_interrupts
 from server.engine.ledger import PostgresLedger
+from server.engine.quotas import Quotas
 from server.engine.registry import Graph, Registry
 from server.engine.rest import Rest
 from server.engine.rulebook import CaseRulebook, TableTexts
@@ -45,9 +46,10 @@ log = structlog.get_logger()
 class Runner:
     """Runs what the queue hands out. `control` drains every run under way when the worker stops."""
 
-    def __init__(self, database: Database, registry: Registry) -> None:
+    def __init__(self, database: Database, registry: Registry, *, quotas: Quotas | None = None) -> None:
         self._database = database
         self._registry = registry
+        self._quotas = quotas or Quotas()
         self._texts = TableTexts(database)
         self._controls: dict[UUID, RunControl] = {}
         self._draining = False
@@ -124,7 +126,8 @@ class Runner:
             control.request_drain()
         limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
-            ledger, guard = PostgresLedger(self._database, claim), HostGuard(self._database, claim)
+            ledger = PostgresLedger(self._database, claim, quotas=self._quotas)
+            guard = HostGuard(self._database, claim)
             rulebook = CaseRulebook(self._database, claim, self._texts)
             caller = caller_of(claim)
             witnesses = CaseWitnesses(self._database, claim)

@@ -12,6 +12,7 @@ from server.engine.adoption import adopt_stranded
 from server.engine.backlog import admission_limits
 from server.engine.case_migrations import carry_out
 from server.engine.clock import Clock
+from server.engine.quotas import Quotas
 from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.engine.takeover import take_over
@@ -34,10 +35,12 @@ DRAIN_S = 30.0
 class Worker:
     """`run` works until it is cancelled; then the runs under way stop at their next step and are put back."""
 
-    def __init__(self, database: Database, registry: Registry, *, concurrency: int) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, *, concurrency: int, quotas: Quotas | None = None
+    ) -> None:
         self._database = database
         self._registry = registry
-        self._runner = Runner(database, registry)
+        self._runner = Runner(database, registry, quotas=quotas)
         self._clock = Clock(database, registry)
         self._concurrency = concurrency
         self.number: int | None = None

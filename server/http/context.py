@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 
 from server.engine.backlog import Backlog
+from server.engine.quotas import Quotas
 from server.engine.registry import Registry
 from server.engine.rulebook import TableTexts
 from server.engine.watch import CaseWatch
@@ -24,6 +25,7 @@ class Host:
     watch: CaseWatch
     backlog: Backlog
     texts: TableTexts
+    quotas: Quotas
 
 
 async def _host(request: Request) -> Host:

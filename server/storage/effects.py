@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from server.errors import NotFound
 from server.storage.database import Connection
 from server.storage.pages import KeyPosition
+from server.storage.quotas import release_quotas
 
 
 @dataclass(frozen=True)
@@ -158,20 +159,28 @@ async def replace_intent(
 
 async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any], by: str) -> None:
     """Write that an effect happened, and with it that the one which it takes back no longer stands."""
-    await connection.execute(
+    cursor = await connection.execute(
         "WITH done AS (UPDATE effects SET status = 'done', receipt = %s, error = NULL, settled_by = %s,"
         " ended_at = now() WHERE key = %s RETURNING undoes)"
-        " UPDATE effects SET compensated_at = now() FROM done WHERE effects.key = done.undoes",
+        " UPDATE effects SET compensated_at = now() FROM done WHERE effects.key = done.undoes"
+        " RETURNING effects.key",
         (Jsonb(receipt), by, key),
     )
+    if undone := await cursor.fetchone():
+        await release_quotas(connection, undone["key"])
 
 
 async def fail_effect(
     connection: Connection, key: str, *, error: dict[str, Any], by: str | None = None
 ) -> None:
-    """Write that an effect certainly did not happen; `by` says so if it was an operator."""
-    await connection.execute(
+    """Write that an effect certainly did not happen, and give back what it took of quotas.
+
+    `by` says so if it was an operator.
+    """
+    cursor = await connection.execute(
         "UPDATE effects SET status = 'failed', error = %s, settled_by = %s, ended_at = now()"
         " WHERE key = %s AND status = 'intended'",
         (Jsonb(error), by, key),
     )
+    if cursor.rowcount:
+        await release_quotas(connection, key)

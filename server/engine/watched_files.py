@@ -1,0 +1,68 @@
+"""Files that decide about what leaves the house, read again when they change."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from server.errors import StartRefused
+
+LOOK_EVERY_S = 1.0
+
+_ContentT = TypeVar("_ContentT")
+_Stamp = tuple[int, int, int]
+
+
+class WatchedFiles(Generic[_ContentT]):
+    """What `read` makes of files, made anew when one of them changes; looked at once a second at most.
+
+    What cannot be read any more is not replaced by what was read before: whoever changed a file meant to
+    change what may be done, perhaps to forbid it.
+
+    Raises:
+        StartRefused: they cannot be read now.
+    """
+
+    def __init__(self, files: Sequence[Path], read: Callable[[], _ContentT]) -> None:
+        self._files = files
+        self._read = read
+        self._stamps = self._look()
+        self._looked_at = time.monotonic()
+        self._content: _ContentT | StartRefused = read()
+
+    def current(self) -> _ContentT:
+        """Return what the files say now.
+
+        Raises:
+            StartRefused: they cannot be read.
+        """
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
+            if (stamps := self._look()) != self._stamps:
+                self._content = self._read_again(stamps)
+                self._stamps = stamps
+        if isinstance(self._content, StartRefused):
+            raise self._content
+        return self._content
+
+    def _read_again(self, stamps: list[_Stamp | None]) -> _ContentT | StartRefused:
+        for file, before, now in zip(self._files, self._stamps, stamps, strict=True):
+            if before and not now:
+                return StartRefused(f"{file} is gone")
+        try:
+            return self._read()
+        except StartRefused as refusal:
+            return refusal
+
+    def _look(self) -> list[_Stamp | None]:
+        return [_stamp(file) for file in self._files]
+
+
+def _stamp(file: Path) -> _Stamp | None:
+    """What changes when the file does; None while there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
