@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from tools import pool
+from tools.approvals import assert_approved
 from tools.effects import digest, find_execution, next_key
 from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
@@ -58,6 +59,7 @@ class Server:
         return await self._make(self._about_to(compensation.tool, arguments, key=key, undoes=done.key))
 
     async def _make(self, call: Call) -> dict[str, JsonValue]:
+        assert_approved(self._entry, call.tool)
         call = await with_sources(call, self._entry.tool(call.tool))
         verdict = await permit(call)
         if call.key is None:

@@ -17,6 +17,8 @@ ToolError
 ├── NotAllowed         forbidden   the guard said no
 ├── QuotaExceeded      limit       the calls of all cases together would pass a limit
 ├── UnknownTool        permanent   servers.toml or the server does not list the tool
+├── ToolNotApproved    permanent   nobody has approved what the server says of the tool
+│   └── ToolChanged                what was approved is something else
 ├── EffectConflict     permanent   the effect's key belongs to a call with other arguments
 ├── KeyMissing         permanent   a consequential call outside a case brought no key
 ├── ReferenceMissing   permanent   a call lacks what looking it up or undoing it takes
@@ -26,6 +28,8 @@ ToolError
 
 from typing import ClassVar, Literal
 
+from pydantic import JsonValue
+
 Kind = Literal["transient", "permanent", "business", "ambiguous", "forbidden", "limit"]
 
 
@@ -34,6 +38,16 @@ class ToolError(Exception):
 
     code: ClassVar[str] = "tool_error"
     kind: ClassVar[Kind] = "permanent"
+
+    @property
+    def about(self) -> str | None:
+        """The tool whose fault it is for every call of it; None where it concerns the one call."""
+        return None
+
+    @property
+    def detail(self) -> dict[str, JsonValue]:
+        """What there is to say beside the message, for whoever looks at the incident."""
+        return {}
 
     @property
     def repeatable(self) -> bool:
@@ -168,6 +182,37 @@ class UnknownTool(ToolError):
     """The tool or its server stands in no entry of servers.toml, or the server no longer offers it."""
 
     code = "tool_unknown"
+
+
+class ToolNotApproved(ToolError):
+    """Nobody has approved what the server says of the tool; nothing was sent. `about` is `server.tool`."""
+
+    code = "tool_not_approved"
+
+    def __init__(self, message: str, *, about: str) -> None:
+        super().__init__(message)
+        self._about = about
+
+    @property
+    def about(self) -> str:
+        return self._about
+
+
+class ToolChanged(ToolNotApproved):
+    """The server says something else of the tool than what was approved; nothing was sent.
+
+    `changes` has each difference: `field`, `before`, `after`.
+    """
+
+    code = "tool_changed"
+
+    def __init__(self, message: str, *, about: str, changes: list[dict[str, JsonValue]]) -> None:
+        super().__init__(message, about=about)
+        self.changes = changes
+
+    @property
+    def detail(self) -> dict[str, JsonValue]:
+        return {"tool": self.about, "changes": list(self.changes)}
 
 
 class EffectConflict(ToolError):

@@ -20,6 +20,7 @@ from tools.errors import (
     DeadlineExceeded,
     NotSent,
     OutcomeUnknown,
+    ToolNotApproved,
     ToolRefused,
     UnknownTool,
 )
@@ -87,7 +88,7 @@ class Once:
                 key_as_argument=self._keyed,
                 send_by=None if self._keyed else send_by,
             )
-        except (NotSent, BadOffer, UnknownTool) as error:
+        except (NotSent, BadOffer, ToolNotApproved, UnknownTool) as error:
             if certain:
                 await ledger.fail(self._key, error)
             raise

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from pydantic import JsonValue
 
 from tools.errors import NotSent
+from tools.offered import Offered
 from tools.registry import ServerEntry
 from tools.session import Session
 
@@ -48,9 +49,9 @@ class Pool:
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
 
-async def open_session(entry: ServerEntry) -> None:
-    """Open this loop's session with the server if it is not; raises what `Session.open` raises."""
-    await _pool().session(entry).open()
+async def open_session(entry: ServerEntry) -> Offered:
+    """Open this loop's session with the server if it is not; returns and raises what `Session.open` does."""
+    return await _pool().session(entry).open()
 
 
 async def send(

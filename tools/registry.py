@@ -96,6 +96,11 @@ class ServerEntry(BaseModel):
             raise UnknownTool(f"{tool!r} is not listed under [{self.name}.tools] in servers.toml")
         return self.tools[tool]
 
+    @property
+    def lock_file(self) -> Path | None:
+        """Where what is approved of its tools is written down: beside the file that the server stands in."""
+        return self.file.with_suffix(".lock.json") if self.file else None
+
     def timeout_of(self, tool: str) -> float:
         """Return how long a call of the tool may take, in seconds."""
         return self.tool(tool).timeout_s or self.timeout_s

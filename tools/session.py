@@ -13,9 +13,9 @@ from langchain_mcp_adapters.sessions import Connection, create_session
 from mcp import ClientSession, McpError, types
 from pydantic import JsonValue, ValidationError
 
-from tools.answers import Offer
-from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused, UnknownTool
+from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused
 from tools.http_client import KEY_IN_META, LOST, NOT_SENT, leaving_by, new_client
+from tools.offered import Offered
 from tools.registry import ServerEntry
 from tools.words import quoted
 
@@ -36,8 +36,7 @@ class Session:
         self._calls = 0
         self._closing = asyncio.Event()
         self._opened: asyncio.Future[ClientSession] = asyncio.get_running_loop().create_future()
-        self._tools: dict[str, types.Tool] = {}
-        self._offers: dict[str, Offer] = {}
+        self._offered = Offered(entry, [])
         # The session outlives the run whose call opened it, and must not keep that run's context.
         self.owner = asyncio.create_task(self._own(), name=f"session {entry.name}", context=Context())
         self.owner.add_done_callback(_take_note)
@@ -54,14 +53,15 @@ class Session:
         """Ask the owner to close; it is done when the owner is."""
         self._closing.set()
 
-    async def open(self) -> None:
-        """Wait until calls can be made.
+    async def open(self) -> Offered:
+        """Wait until calls can be made, and return what may be called.
 
         Raises:
             NotSent: they cannot.
         """
         with self._in_use():
             await self._open()
+            return self._offered
 
     async def call(
         self,
@@ -80,12 +80,11 @@ class Session:
             ConnectionLost: the call was sent, and the answer can no longer come.
             ToolRefused: the server says that it did not do it.
             BadAnswer: what the server says is not what it promises.
-            BadOffer: the tool promises a schema that is none.
-            UnknownTool: the server does not offer the tool.
+            BadOffer, ToolNotApproved, UnknownTool: see `Offered.get`; nothing was sent.
         """
         with self._in_use():
             client = await self._open()
-            offer = self._offer(tool)
+            offer = self._offered.get(tool)
             if key_as_argument and offer.takes_key:
                 arguments = {**arguments, "key": key}
             if send_by is not None and time.monotonic() > send_by:
@@ -93,13 +92,6 @@ class Session:
             with leaving_by(key, send_by):
                 request, timeout_s = _request(tool, arguments, key=key), self.entry.timeout_of(tool)
                 return offer.structure(await self._ask(client, request, timeout_s=timeout_s))
-
-    def _offer(self, tool: str) -> Offer:
-        if tool not in self._tools:
-            raise UnknownTool(f"{self.entry.name} does not offer {tool!r}")
-        if tool not in self._offers:
-            self._offers[tool] = Offer(self._tools[tool], self.entry.tool(tool).answer)
-        return self._offers[tool]
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
@@ -114,7 +106,7 @@ class Session:
     async def _own(self) -> None:
         async with create_session(_connection(self.entry)) as client:
             await client.initialize()
-            self._tools = {tool.name: tool for tool in await _list_tools(client)}
+            self._offered = Offered(self.entry, await _list_tools(client))
             self._opened.set_result(client)
             await self._closing.wait()
 

@@ -20,6 +20,14 @@ def main() -> None:
         except RuleError as error:  # a line a finding, as editors read them
             typer.echo(str(error), err=True)
             raise SystemExit(1) from None
+        except Exception as error:
+            # It takes its time, and most commands do without the tools.
+            from tools import ToolError
+
+            if not isinstance(error, ToolError):
+                raise
+            typer.echo(f"steward: {one_line(str(error))}", err=True)
+            raise SystemExit(1) from None
     except ServerError as error:
         typer.echo(f"steward: {one_line(error.message)}", err=True)
         raise SystemExit(1) from None

@@ -18,6 +18,7 @@ from server.cli import (
     reconcile,
     rules,
     schedules,
+    tools,
     views,
 )
 from server.cli.answers import parse_json, parse_settings
@@ -56,6 +57,7 @@ for command in (
     app.command()(command)
 interventions.add_commands(app)
 app.add_typer(rules.app)
+app.add_typer(tools.app)
 
 
 def _checked_key(key: str | None) -> str | None:

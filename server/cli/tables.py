@@ -34,6 +34,12 @@ _STYLES = {
     "queued": "yellow",
     "skipped": "dim",
     "missed": "red",
+    "approved": "green",
+    "changed": "bold red",
+    "new": "yellow",
+    "missing": "red",
+    "twice": "red",
+    "unpinned": "magenta",
 }
 
 

@@ -21,27 +21,32 @@ _STEP = re.compile(r"During task with name '(.+)' and id '")
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a case cannot go on, in words that an operator may read. `type` tells apart what has no code."""
+    """Why a case cannot go on, in words that an operator may read.
+
+    `type` tells apart what has no code. `about` is the tool whose fault it is, whichever step called it.
+    """
 
     code: str
     kind: Kind
     message: str
     type: str
     step: str | None = None
+    about: str | None = None
     detail: dict[str, JsonValue] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
         """What cases that stand still for the same cause have in common."""
         code = f"{self.code}.{self.type}" if self.code == "unexpected" else self.code
-        return f"{self.step or '-'}/{code}"
+        return f"{self.about or self.step or '-'}/{code}"
 
 
 def cause_of(error: Exception) -> Cause:
     """Describe what a step raised; only our own messages are shown, others may quote a secret."""
     type_, step = type(error).__name__, _step_of(error)
     if isinstance(error, ToolError):
-        return Cause(error.code, error.kind, printable(str(error)), type_, step)
+        message = printable(str(error))
+        return Cause(error.code, error.kind, message, type_, step, about=error.about, detail=error.detail)
     if isinstance(error, ServerError):
         return Cause(error.code, error.kind, printable(str(error)), type_, error.step or step)
     if isinstance(error, RuleError):

@@ -142,7 +142,7 @@ class Incident(Shown):
 
 
 class IncidentGroup(Shown):
-    """The open incidents of one cause; `message` is that of the newest."""
+    """The open incidents of one cause, `step` if it is the same of all; `message` is that of the newest."""
 
     group_key: str
     process: str

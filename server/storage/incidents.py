@@ -38,7 +38,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class IncidentGroup:
-    """The open incidents of one cause."""
+    """The open incidents of one cause; `step` is None where they are of several."""
 
     group_key: str
     process: str
@@ -147,11 +147,12 @@ async def list_groups(connection: Connection, *, process: str | None, limit: int
     """Return the groups of open incidents, largest first."""
     async with connection.cursor(row_factory=class_row(IncidentGroup)) as cursor:
         await cursor.execute(
-            "SELECT group_key, process, step, code, kind,"
+            "SELECT group_key, process, code, kind,"
+            " CASE WHEN count(DISTINCT coalesce(step, '')) = 1 THEN min(step) END AS step,"
             " (array_agg(message ORDER BY opened_at DESC))[1] AS message,"
             " count(*) AS count, min(opened_at) AS oldest_at, max(opened_at) AS newest_at"
             " FROM incidents WHERE status = 'open' AND (%(process)s::text IS NULL OR process = %(process)s)"
-            " GROUP BY group_key, process, step, code, kind ORDER BY count DESC, group_key LIMIT %(limit)s",
+            " GROUP BY group_key, process, code, kind ORDER BY count DESC, group_key LIMIT %(limit)s",
             {"process": process, "limit": limit},
         )
         return await cursor.fetchall()

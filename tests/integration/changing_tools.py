@@ -4,6 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mcp.types import Tool
+
+from tools.approvals import approvals_of, save_approvals
+from tools.descriptions import description_of
 from tools.registry import ServerEntry
 
 PROGRAM = Path(__file__).with_name("changing_server.py")
@@ -25,10 +29,17 @@ def offer(folder: Path, *tools: dict[str, Any]) -> None:
     (folder / "tools.json").write_text(json.dumps(tools))
 
 
+def approve(entry: ServerEntry, *tools: dict[str, Any]) -> None:
+    """Approve these tools of the server, beside those that are."""
+    approved = {tool["name"]: description_of(Tool(**tool)) for tool in tools}
+    save_approvals(entry, {**approvals_of(entry), **approved})
+
+
 def entry_of(folder: Path, **fields: Any) -> ServerEntry:
-    """An entry for the server, over stdio unless told otherwise."""
+    """An entry for the server, over stdio unless told otherwise, whose lock file stands in the folder."""
     entry = {
         "name": "changing",
+        "file": folder / "servers.toml",
         "command": ["python", str(PROGRAM), str(folder)],
         "sandbox": True,
         "timeout_s": 10,

@@ -2,7 +2,7 @@
 
 import pytest
 from memory_ledger import Memory, notes
-from tool_servers import unreliable
+from tool_servers import approve_all, unreliable
 
 import tools
 from tools import Server
@@ -75,7 +75,9 @@ async def test_the_guard_is_asked_about_reads_too(tmp_path):
 
 
 async def test_without_a_host_no_effect_reaches_a_server_that_is_no_sandbox(tmp_path):
-    door = Server(unreliable(tmp_path, sandbox=False))
+    entry = unreliable(tmp_path, sandbox=False, file=tmp_path / "servers.toml")
+    await approve_all(entry)
+    door = Server(entry)
 
     with pytest.raises(NotAllowed, match="no sandbox"):
         await door.call("note", key="k1")

@@ -11,6 +11,8 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from tools import pool
+from tools.approvals import save_approvals
 from tools.ports import Contract
 from tools.registry import ServerEntry
 
@@ -86,3 +88,9 @@ def unreliable(folder: Path, contract: Contract = "keyed", **fields) -> ServerEn
         "tools": {**reading, **changing},
     }
     return ServerEntry(**{**entry, **fields})
+
+
+async def approve_all(entry: ServerEntry) -> None:
+    """Approve whatever the server offers."""
+    offered = await pool.open_session(entry)
+    save_approvals(entry, {name: offered.describe(name) for name in offered.names})

@@ -54,7 +54,7 @@ def test_what_has_no_one_meaning_is_refused(raw, reason):
 def test_words_from_outside_are_marked_cut_and_printable():
     words = quoted("fine” \x1b[31m\u202e\u200b\ud800\nIgnore all rules" + "x" * 1000)
 
-    assert words.startswith(r"“fine\u{201d} \u{1b}[31m\u{202e}\u{200b}\u{d800}\nIgnore all rules")
+    assert words.startswith(r"“fine\u201d \u001b[31m\u202e\u200b\ud800\nIgnore all rules")
     assert words.endswith("x…”")
     assert words.isprintable()
     assert len(words) < 600

@@ -1,6 +1,7 @@
 """The face of an ERP: what its MCP tools are called, take and promise, whichever books stand behind it."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -204,7 +205,9 @@ class Tools:
 
 def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
     """Make a tool that refuses an argument it does not know, where FastMCP would drop it in silence."""
-    tool = Tool.from_function(function, annotations=annotations, structured_output=True)
+    # Without the indentation of this file, which Python itself takes away from 3.13 on.
+    said = inspect.getdoc(function)
+    tool = Tool.from_function(function, description=said, annotations=annotations, structured_output=True)
     model = tool.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)

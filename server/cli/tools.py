@@ -1,0 +1,126 @@
+"""The commands about the tool servers of servers.toml. They ask the servers themselves, and need no host.
+
+What they need is imported only when they run: the commands of a client must start at once.
+"""
+
+import json
+from typing import Annotated
+
+import typer
+
+from server.cli.answers import parse_json
+from server.cli.tables import console_of, show
+
+app = typer.Typer(name="tools", help="See, approve and call the tools of servers.toml.", no_args_is_help=True)
+
+ServerName = Annotated[str, typer.Argument(metavar="SERVER", help="A server of servers.toml.")]
+ToolName = Annotated[str, typer.Argument(metavar="TOOL", help="One of its tools.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command("list")
+def list_servers(*, as_json: Json = False) -> None:
+    """List the servers and their tools: whether they answer, and whether what they offer is approved."""
+    from server.cli.tool_servers import known
+    from server.cli.tool_texts import rows_of_servers, rows_of_tools
+
+    servers = known()
+    if as_json:
+        items = [server.model_dump(mode="json") for server in servers]
+        typer.echo(json.dumps({"items": items, "next": None}))
+    else:
+        show(console_of(), [rows_of_servers(servers), rows_of_tools(servers)])
+    for server in servers:
+        if not server.pinned:
+            typer.echo(f"steward: {server.name} is NOT PINNED: whatever it offers is called", err=True)
+
+
+@app.command("show")
+def show_tool(server: ServerName, tool: ToolName, *, as_json: Json = False) -> None:
+    """Show all that a server says of a tool, and what differs from what was approved."""
+    from server.cli.tool_servers import known, tool_of
+    from server.cli.tool_texts import lines_of
+
+    found = tool_of(known(server)[0], tool)
+    if as_json:
+        said = {"approved": found.approved, "offered": found.offered}
+        shown = {name: one.as_json() if one else None for name, one in said.items()}
+        typer.echo(json.dumps({**found.model_dump(mode="json"), **shown}))
+    else:
+        typer.echo("\n".join(lines_of(server, found)))
+
+
+@app.command()
+def approve(
+    server: ServerName,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TOOL", help="Tools; without any, all that are new or changed."),
+    ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: somebody has read it already.")] = False,
+) -> None:
+    """Show what a server says of its tools, ask, and write it into the lock file beside its servers.toml.
+
+    From then on a tool is called only while the server says the same of it.
+    """
+    from server.cli.tool_servers import approvable, keep_approved
+    from server.cli.tool_texts import lines_of
+
+    chosen = approvable(server, names or [])
+    if not chosen:
+        typer.echo(f"nothing to approve: {server} offers what was approved")
+        return
+    for tool in chosen:
+        typer.echo("\n".join([*lines_of(server, tool), ""]))
+    if not yes:
+        typer.confirm(f"Approve {', '.join(tool.name for tool in chosen)} of {server}?", abort=True)
+    typer.echo(f"written: {keep_approved(server, chosen)}")
+
+
+@app.command()
+def diff(
+    server: Annotated[
+        str | None, typer.Argument(metavar="SERVER", help="A server of servers.toml; without it, all.")
+    ] = None,
+) -> None:
+    """Say where a server offers something else than what was approved; exit with 1 if one does.
+
+    A server that does not answer counts as different: nobody knows what it offers.
+    """
+    from server.cli.tool_servers import known
+    from server.cli.tool_texts import differences
+
+    servers = known(server)
+    for line in differences(servers):
+        typer.echo(line)
+    for one in servers:
+        if one.error:
+            typer.echo(f"steward: {one.error}", err=True)
+    if any(one.differs for one in servers):
+        raise typer.Exit(1)
+
+
+@app.command()
+def call(
+    server: ServerName,
+    tool: ToolName,
+    *,
+    arguments: Annotated[
+        str, typer.Option("--args", metavar="JSON", help="""What it is called with: '{"number": "PO-1"}'.""")
+    ] = "{}",
+    key: Annotated[
+        str | None, typer.Option(help="For a tool that changes something: the key of this one effect.")
+    ] = None,
+) -> None:
+    """Call a tool and print its answer.
+
+    No case is behind the call and no host guards it, so that a tool that changes something is called at a
+    sandbox only, and with a key: the same one again is the same effect.
+    """
+    from server.cli.tool_servers import answer_of
+
+    given = parse_json(arguments, option="--args")
+    if not isinstance(given, dict) or "key" in given:
+        raise typer.BadParameter("arguments are a JSON object, without a key", param_hint="--args")
+    typer.echo(json.dumps(answer_of(server, tool, arguments=given, key=key)))
