@@ -22,6 +22,7 @@ def office_entry(folder: Path, **pay: Any) -> ServerEntry:
             "name": "office",
             "command": [sys.executable, str(PROGRAM), str(folder)],
             "sandbox": True,
+            "pinned": False,
             "timeout_s": 20.0,
             "tools": {**reading, "pay": {**witnessed, **pay}, "send_mail": "blind"},
         }
