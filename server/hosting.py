@@ -207,7 +207,7 @@ async def _working(
     """
     asyncio.get_running_loop().set_default_executor(threads)
     # A run needs a connection now and then, for its ledger or its end; the checkpoints of all share one.
-    async with Database(url, size=settings.concurrency + 4) as database:
+    async with Database(url, size=settings.concurrency + 4, plan_once=True) as database:
         registry = load_registry(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )
