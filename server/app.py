@@ -20,6 +20,7 @@ from server.http import (
     health,
     incidents,
     interventions,
+    keys,
     migrations,
     processes,
     quotas,
@@ -92,6 +93,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         rules,
         migrations,
         documents,
+        keys,
         health,
     )
     routers = [face.router for face in faces]

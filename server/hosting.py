@@ -31,7 +31,9 @@ from server.storage.database import Database
 from server.storage.decisions import save_tables
 from server.storage.embedded import EmbeddedPostgres
 from server.storage.migrate import migrate
+from tools import ToolError
 from tools import close as close_tools
+from tools.assertions import public_keys
 from tools.registry import ServerEntry, our_servers
 
 log = structlog.get_logger()
@@ -264,8 +266,13 @@ async def _prepare(settings: Settings, url: str) -> None:
     """Bring the database to this version, and keep the tables that its cases will decide by.
 
     Raises:
-        StartRefused: the processes cannot be loaded, or a table contradicts one of its version.
+        StartRefused: the processes cannot be loaded, a table contradicts one of its version, or there is no
+            key where one should be.
     """
+    try:
+        public_keys()
+    except ToolError as error:
+        raise StartRefused(str(error)) from error
     await _migrate(url)
     registry = load_registry(settings.processes, own_limits=settings.limits)
     async with Database(url, size=2) as database, database.transaction() as connection:

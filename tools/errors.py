@@ -2,7 +2,7 @@
 
 ToolError
 ├── NotSent            transient   the call never reached a tool
-│   ├── AddressRefused    forbidden   a server sent us where we do not go
+│   ├── AddressRefused    forbidden   it would have gone where we do not go
 │   ├── IdentityRefused   forbidden   the server does not take us for who we say we are
 │   ├── PersonMissing     forbidden   the server is called for persons, and the case was started by none
 │   ├── ScopeMissing      forbidden   the server wants a scope that our token lacks
@@ -63,7 +63,7 @@ class NotSent(ToolError):
 
 
 class AddressRefused(NotSent):
-    """A server names an address to go on to, and it is none that we go to: a way inward, or not by https."""
+    """An address is none that we go to: a server's way inward, or one on which others could listen."""
 
     code = "tool_address_refused"
     kind = "forbidden"

@@ -13,11 +13,25 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from mcp.client.auth.utils import extract_field_from_www_auth
+
+from tools.errors import AddressRefused, IdentityRefused, NotSent, ScopeMissing, SecretMissing, TokenRefused
 
 # Codes of our own, from the range that JSON-RPC leaves to implementations; REFUSED is JSON-RPC's own.
 NOT_SENT = -32098
 LOST = -32097
 REFUSED = -32600
+UNSENT: dict[int, type[NotSent]] = {
+    NOT_SENT: NotSent,
+    -32090: AddressRefused,
+    -32091: IdentityRefused,
+    -32092: ScopeMissing,
+    -32093: SecretMissing,
+    -32094: TokenRefused,
+}
+_CODES = {kind: code for code, kind in UNSENT.items()}
+
+SHOWN_CHARACTERS = 200
 
 NEVER_SENT = (
     httpx.ConnectError,
@@ -65,6 +79,8 @@ class McpHttpClient(httpx.AsyncClient):
             response = await super().send(request, **options)
         except _HeldUp:
             return _failure(request, request_id, code=NOT_SENT, message="it was held up, and may not leave")
+        except NotSent as error:
+            return _failure(request, request_id, code=_CODES[type(error)], message=str(error))
         except NEVER_SENT as error:
             return _failure(request, request_id, code=NOT_SENT, message=_reason(error))
         except httpx.TransportError as error:
@@ -113,8 +129,7 @@ async def _whole_or_failure(response: httpx.Response, request_id: str | int) -> 
         return response
     if response.is_error:
         await response.aclose()
-        message = f"the server answered {response.status_code} {response.reason_phrase}"
-        code = _code_of_status(response.status_code)
+        code, message = _refusal(response)
         return _failure(response.request, request_id, code=code, message=message)
     if response.headers.get("Content-Type", "").startswith("text/event-stream"):
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an async client's always is
@@ -127,11 +142,26 @@ async def _whole_or_failure(response: httpx.Response, request_id: str | int) -> 
     return response
 
 
-def _code_of_status(status: int) -> int:
+def _refusal(response: httpx.Response) -> tuple[int, str]:
+    """Return the code and the words for an answer that is an error."""
+    status = response.status_code
+    message = f"the server answered {status} {response.reason_phrase}"
+    if status == httpx.codes.UNAUTHORIZED:
+        return _CODES[IdentityRefused], message
+    if status == httpx.codes.FORBIDDEN and _said(response, "error") == "insufficient_scope":
+        return _CODES[
+            ScopeMissing
+        ], f"{message}: it wants the scope {_said(response, 'scope') or 'of another'}"
     # A gateway's 5xx says nothing about the server behind it; a 4xx turns the request away unread.
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return NOT_SENT
-    return LOST if status >= httpx.codes.INTERNAL_SERVER_ERROR else REFUSED
+        return NOT_SENT, message
+    return (LOST if status >= httpx.codes.INTERNAL_SERVER_ERROR else REFUSED), message
+
+
+def _said(response: httpx.Response, field: str) -> str | None:
+    """Return what the header WWW-Authenticate says in a field."""
+    said = extract_field_from_www_auth(response, field)
+    return said[:SHOWN_CHARACTERS] if said else None
 
 
 class _EventsToTheEnd(httpx.AsyncByteStream):

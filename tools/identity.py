@@ -1,16 +1,14 @@
 """How we present ourselves to a tool server: by secrets that servers.toml refers to and never holds."""
 
-import os
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from tools.contracts import Table
-from tools.errors import NotSent
+from tools.oauth import OAuth
+from tools.references import Reference, VariableName
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=200)]
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
 
 # What the transport itself says in a header; ours would make it say something else.
 _OF_THE_TRANSPORT = frozenset(
@@ -19,66 +17,18 @@ _OF_THE_TRANSPORT = frozenset(
 )
 
 
-class Reference(Table):
-    """Where a secret stands: in an environment variable of ours, or in a file.
-
-    `scheme` is the word before it in a header, such as `Bearer`.
-    """
-
-    env: VariableName | None = None
-    file: str | None = Field(default=None, min_length=1)
-    scheme: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9-]{0,19}$")
-
-    @model_validator(mode="after")
-    def _names_one_place(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("a secret is referred to by either env or file")
-        return self
-
-    def resolve(self, what: str) -> SecretStr:
-        """Read the secret; `what` it is for stands in the error, its value in none.
-
-        Raises:
-            NotSent: it cannot be read, or is empty or of more than one line.
-        """
-        value = self._read(what).strip()
-        if not value or not value.isprintable() or not value.isascii():
-            raise NotSent(f"{what}: {self.place} must hold one line of printable ASCII")
-        return SecretStr(f"{self.scheme} {value}" if self.scheme else value)
-
-    @property
-    def place(self) -> str:
-        """Where it stands, in words that may be shown."""
-        return f"variable {self.env}" if self.env else f"file {self.file}"
-
-    @property
-    def stamp(self) -> int:
-        """Return what changes when the file is written anew, and a session should know it."""
-        try:
-            return os.stat(self.file).st_mtime_ns if self.file else 0
-        except OSError:
-            return 0
-
-    def _read(self, what: str) -> str:
-        if self.env is not None:
-            if self.env not in os.environ:
-                raise NotSent(f"{what}: {self.place} is not set")
-            return os.environ[self.env]
-        try:
-            return Path(self.file or "").read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise NotSent(f"{what}: {self.place} cannot be read ({type(error).__name__})") from None
-
-
 class Identity(Table):
     """What a server learns of who is calling.
 
     `headers` go with every request to a server that is reached over HTTP; `variables` are set in the
-    environment of one that we start.
+    environment of one that we start. With `oauth`, requests carry an access token besides: ours, or, if
+    we act as a `person`, one of whoever started the case.
     """
 
     headers: dict[HeaderName, Reference] = Field(default={})
     variables: dict[VariableName, Reference] = Field(default={})
+    oauth: OAuth | None = None
+    acts_as: Literal["service", "person"] = "service"
 
     @field_validator("headers")
     @classmethod
@@ -94,11 +44,20 @@ class Identity(Table):
             raise ValueError("only a header has a scheme")
         return variables
 
+    @model_validator(mode="after")
+    def _has_one_authorization(self) -> Self:
+        if self.oauth and "authorization" in {name.lower() for name in self.headers}:
+            raise ValueError("a token goes into the header Authorization, so that nothing else does")
+        if self.acts_as == "person" and self.oauth is None:
+            raise ValueError("only a token can say for which person we act: it needs oauth")
+        return self
+
     @property
     def described(self) -> str:
         """Say how we present ourselves, without a secret."""
         headers = [f"header {name}" for name in self.headers]
-        return ", ".join([*headers, *(f"variable {name}" for name in self.variables)]) or "none"
+        token = [f"token of {self.oauth.issuer} for the {self.acts_as}"] if self.oauth else []
+        return ", ".join([*headers, *(f"variable {name}" for name in self.variables), *token]) or "none"
 
     @property
     def stamp(self) -> tuple[int, ...]:
@@ -109,7 +68,7 @@ class Identity(Table):
         """Read the secrets of the headers.
 
         Raises:
-            NotSent: one of them cannot be read.
+            SecretMissing: one of them cannot be read.
         """
         return _resolved(self.headers, what=f"{server}: header")
 

@@ -1,4 +1,4 @@
-"""The sessions with tool servers that an event loop holds open, one for each server."""
+"""The sessions with tool servers that an event loop holds open, one for each server and actor."""
 
 import asyncio
 from collections.abc import Hashable
@@ -10,6 +10,7 @@ from tools.errors import NotSent
 from tools.offered import Offered
 from tools.registry import ServerEntry
 from tools.session import Session
+from tools.tokens import actor_of, tokens_of
 
 CLOSING_TIME_S = 5
 
@@ -22,12 +23,20 @@ class Pool:
         self._owners: set[asyncio.Task[None]] = set()
 
     def session(self, entry: ServerEntry) -> Session:
-        """Return a usable session with the server as the environment describes it now, perhaps a new one."""
+        """Return a usable session with the server as the environment describes it now, perhaps a new one.
+
+        It is one of the actor that the present call is made as: what a session says of us cannot be changed
+        from call to call.
+
+        Raises:
+            PersonMissing: the server is called for persons, and none stands behind the call.
+        """
+        actor = actor_of(entry)
         started = (*entry.argv, *sorted(entry.environment.items()))
-        address = (entry.name, entry.url, *started, entry.identity.stamp)
+        address = (entry.name, entry.url, *started, entry.identity.stamp, actor)
         session = self._sessions.get(address)
         if session is None or not session.usable:
-            session = self._sessions[address] = Session(entry)
+            session = self._sessions[address] = Session(entry, tokens_of(entry, actor))
             self._owners.add(session.owner)
             session.owner.add_done_callback(self._owners.discard)
         return session

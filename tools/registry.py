@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from tools.contracts import DataClass, Record, Seconds, ToolEntry
 from tools.errors import ServersInvalid, UnknownTool
 from tools.identity import Identity
+from tools.oauth import is_safe
 
 SERVERS = Path(__file__).with_name("servers.toml")
 VARIABLE = "STEWARD_SERVERS"
@@ -59,6 +60,10 @@ class ServerEntry(BaseModel):
             raise ValueError("field identity.variables: only a server that is started has them")
         if self.identity.headers and self.fixed_url is None and self.url_env is None:
             raise ValueError("field identity.headers: only a server with an address gets them")
+        if self.identity.oauth and self.command:
+            raise ValueError("field identity.oauth: a server that is started takes no token")
+        if self.identity.oauth and self.fixed_url and not is_safe(self.fixed_url):
+            raise ValueError("field url: a token goes to an address with https:// only")
         return self
 
     @model_validator(mode="after")

@@ -9,14 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from anyio import BrokenResourceError, ClosedResourceError
-from langchain_mcp_adapters.sessions import Connection, create_session
+from langchain_mcp_adapters.sessions import Connection, StreamableHttpConnection, create_session
 from mcp import ClientSession, McpError, types
 from pydantic import JsonValue, ValidationError
 
 from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused
-from tools.http_client import KEY_IN_META, LOST, NOT_SENT, leaving_by, new_client
+from tools.http_client import KEY_IN_META, LOST, UNSENT, leaving_by, new_client
 from tools.offered import Offered
 from tools.registry import ServerEntry
+from tools.tokens import Tokens
 from tools.words import quoted
 
 # The MCP client's own code for a session that the server no longer knows.
@@ -30,8 +31,9 @@ class Session:
     Any number of tasks may call at once. A `broken` session takes no new calls and closes after its last.
     """
 
-    def __init__(self, entry: ServerEntry) -> None:
+    def __init__(self, entry: ServerEntry, tokens: Tokens | None) -> None:
         self.entry = entry
+        self.tokens = tokens
         self.broken = False
         self._calls = 0
         self._closing = asyncio.Event()
@@ -104,7 +106,7 @@ class Session:
                 self.close()
 
     async def _own(self) -> None:
-        async with create_session(_connection(self.entry)) as client:
+        async with create_session(_connection(self.entry, self.tokens)) as client:
             await client.initialize()
             self._offered = Offered(self.entry, await _list_tools(client))
             self._opened.set_result(client)
@@ -118,6 +120,9 @@ class Session:
             return self._opened.result()
         self.broken = True
         if self.owner.done():
+            reason = self._reason()
+            if isinstance(reason, McpError) and reason.error.code in UNSENT:
+                raise self._failure(reason.error) from reason
             raise NotSent(f"{name} cannot be reached: {self._end()}")
         self.owner.cancel()
         raise NotSent(f"{name} did not open a session within {timeout_s:g} s")
@@ -157,8 +162,8 @@ class Session:
         message = f"{self.entry.name} says {quoted(error.message)}"
         if error.code in (SESSION_TERMINATED, types.CONNECTION_CLOSED):
             self.broken = True
-        if error.code in (NOT_SENT, SESSION_TERMINATED):
-            return NotSent(message)
+        if error.code in UNSENT or error.code == SESSION_TERMINATED:
+            return UNSENT.get(error.code, NotSent)(message)
         if error.code in (LOST, types.CONNECTION_CLOSED):
             return ConnectionLost(message)
         if error.code in REFUSED_UNREAD:
@@ -168,18 +173,21 @@ class Session:
 
     def _end(self) -> str:
         """Say why the owner ended."""
-        if self.owner.cancelled():
-            return "the session was closed"
-        error: BaseException | None = self.owner.exception()
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+        error = self._reason()
         return f"{type(error).__name__}: {error}" if error else "the session was closed"
 
+    def _reason(self) -> BaseException | None:
+        """Return what ended the owner; None if the session was closed."""
+        error = None if self.owner.cancelled() else self.owner.exception()
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        return error
 
-def _connection(entry: ServerEntry) -> Connection:
+
+def _connection(entry: ServerEntry, tokens: Tokens | None) -> Connection:
     url = entry.url
     if url is not None:
-        return {
+        connection: StreamableHttpConnection = {
             "transport": "streamable_http",
             "url": url,
             "headers": entry.identity.resolved_headers(entry.name),
@@ -188,6 +196,9 @@ def _connection(entry: ServerEntry) -> Connection:
             "sse_read_timeout": timedelta(seconds=entry.longest_s + 300),
             "httpx_client_factory": new_client,
         }
+        if tokens is not None:
+            connection["auth"] = tokens
+        return connection
     if not entry.command:
         raise NotSent(f"{entry.name}: {entry.url_env} is not set, and servers.toml has no command")
     command, *arguments = entry.argv

@@ -204,6 +204,19 @@ SCHEDULE_DETAIL: dict[str, Any] = {
 
 HEALTHY: dict[str, Any] = {"status": "ok", "parts": {}}
 READY: dict[str, Any] = {"status": "ok", "parts": {"database": True}}
+KEYS: dict[str, Any] = {
+    "keys": [
+        {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+            "kid": "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s",
+            "use": "sig",
+            "alg": "ES256",
+        }
+    ]
+}
 
 
 def page(item: dict[str, Any]) -> dict[str, Any]:

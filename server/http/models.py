@@ -247,6 +247,12 @@ class Health(BaseModel):
     parts: dict[str, bool]
 
 
+class Keys(BaseModel):
+    """Public keys of this host (JWKS)."""
+
+    keys: list[dict[str, str]]
+
+
 class Finding(Shown):
     """One thing wrong with a text, and where: line and column count from 1."""
 
