@@ -28,6 +28,7 @@ from server.http import (
     rules,
     schedules,
     stops,
+    tools,
 )
 from server.http.closing import Farewell
 from server.http.context import Host
@@ -91,6 +92,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         stops,
         quotas,
         rules,
+        tools,
         migrations,
         documents,
         keys,

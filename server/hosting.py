@@ -16,7 +16,7 @@ import uvloop
 
 from server.app import create_app
 from server.bundled_erp import bundled_erp
-from server.engine.check import Report, check_cases
+from server.engine.check import Report, check_approvals, check_cases
 from server.engine.quotas import Quotas
 from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
@@ -91,9 +91,10 @@ def run_migrations(settings: Settings) -> list[str]:
 
 
 def run_check(settings: Settings) -> Report:
-    """Say which unfinished cases the processes of this checkout cannot continue."""
+    """Say which unfinished cases this checkout cannot continue, and which tools nobody may call in it."""
+    unapproved = check_approvals(our_servers().values())
     with _database_url(settings) as url:
-        return asyncio.run(_check(settings, url))
+        return asyncio.run(_check(settings, url)).model_copy(update={"unapproved": unapproved})
 
 
 def run_reconciliation(settings: Settings, *, server: str | None, since: datetime | None) -> Reconciliation:
@@ -169,7 +170,7 @@ async def _serve(
     app = create_app(settings, database_url=url)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
     stopping = _stop_event()
-    async with _working(settings, url, threads=threads, stopping=stopping) if threads else nullcontext():
+    async with _working(settings, url, threads=threads, stopping=stopping) if threads else _only_serving():
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         announcing = asyncio.create_task(_announce(server, on_ready))
         stop = asyncio.create_task(stopping.wait())
@@ -235,6 +236,15 @@ async def _working(
                 pruning.cancel()
                 await _stop(worker)
                 await close_tools()
+
+
+@asynccontextmanager
+async def _only_serving() -> AsyncIterator[None]:
+    """Close the sessions with tool servers, which the API asks too, where no worker does."""
+    try:
+        yield
+    finally:
+        await close_tools()
 
 
 async def _stop(worker: asyncio.Task[None]) -> None:

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import urlsplit, urlunsplit
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from tools import pool
 from tools.approvals import approvals_of
 from tools.contracts import DataClass
-from tools.descriptions import Change, Description, changes_of
+from tools.descriptions import Description, changes_of
 from tools.errors import ToolError
 from tools.offered import Offered
 from tools.ports import Contract
@@ -23,28 +22,22 @@ Standing = Literal["approved", "changed", "new", "missing", "twice", "unpinned",
 DIFFERENT: frozenset[Standing] = frozenset({"changed", "new", "missing", "twice"})
 
 
-class KnownTool(BaseModel):
+@dataclass(frozen=True)
+class KnownTool:
     """One tool of a server: what servers.toml says of it, and how what is offered compares."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     status: Standing
     contract: Contract | None
     data_class: DataClass | None
     timeout_s: float | None
-    title: str | None
-    digest: str | None
-    changes: list[str]
-    approved: Description | None = Field(exclude=True)
-    offered: Description | None = Field(exclude=True)
+    approved: Description | None
+    offered: Description | None
 
     @classmethod
     def of(cls, entry: ServerEntry, name: str, *, offered: Offered | None) -> Self:
         """Compare a tool; `offered` is None where the server cannot be asked."""
         approved = approvals_of(entry).get(name) if entry.pinned else None
-        now = offered.describe(name) if offered else None
-        said = now or approved
         listed = name in entry.tools
         return cls(
             name=name,
@@ -52,18 +45,34 @@ class KnownTool(BaseModel):
             contract=entry.tool(name).contract if listed else None,
             data_class=entry.data_class_of(name) if listed else None,
             timeout_s=entry.timeout_of(name) if listed else None,
-            title=said.title if said else None,
-            digest=said.digest if said else None,
-            changes=[str(change) for change in _changes(approved, now)],
             approved=approved,
-            offered=now,
+            offered=offered.describe(name) if offered else None,
         )
 
+    @property
+    def said(self) -> Description | None:
+        """What the server says of it, else what was approved."""
+        return self.offered or self.approved
 
-class KnownServer(BaseModel):
+    @property
+    def title(self) -> str | None:
+        return self.said.title if self.said else None
+
+    @property
+    def digest(self) -> str | None:
+        return self.said.digest if self.said else None
+
+    @property
+    def changes(self) -> list[str]:
+        """What differs from what was approved, in words."""
+        if self.approved is None or self.offered is None or self.status != "changed":
+            return []
+        return [str(change) for change in changes_of(self.approved, self.offered)]
+
+
+@dataclass(frozen=True)
+class KnownServer:
     """One server: what servers.toml says of it, whether it can be reached, and its tools."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     address: str | None
@@ -125,10 +134,6 @@ def _standing(
     if approved is None:
         return "new"
     return "approved" if approved.digest == now.digest else "changed"
-
-
-def _changes(approved: Description | None, now: Description | None) -> list[Change]:
-    return changes_of(approved, now) if approved and now and approved.digest != now.digest else []
 
 
 def _address(entry: ServerEntry) -> str | None:

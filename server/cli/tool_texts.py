@@ -6,10 +6,18 @@ from difflib import unified_diff
 from pydantic import JsonValue
 
 from server.cli.tables import Grid, Status
+from server.http.models import Page
+from server.http.tools import ToolServer
 from tools.approvals import lay_out
 from tools.descriptions import Description
 from tools.survey import DIFFERENT, KnownServer, KnownTool
 from tools.words import visible
+
+
+def json_of(servers: Sequence[KnownServer]) -> str:
+    """Write the servers as the API does."""
+    items = [ToolServer.model_validate(server) for server in servers]
+    return Page[ToolServer](items=items, next=None).model_dump_json(ensure_ascii=True)
 
 
 def rows_of_servers(servers: Sequence[KnownServer]) -> Grid:
@@ -54,10 +62,9 @@ def lines_of(server: str, tool: KnownTool) -> Iterator[str]:
     """
     name = f"{server}.{visible(tool.name)}"
     yield f"{name}: {tool.status}, contract {tool.contract or 'none, it is not listed'}"
-    said = tool.offered or tool.approved
-    if said is not None:
-        yield f"  {'offered' if tool.offered else 'approved'} as {said.digest}"
-        yield from _described(said)
+    if tool.said is not None:
+        yield f"  {'offered' if tool.offered else 'approved'} as {tool.digest}"
+        yield from _described(tool.said)
     for change in tool.changes:
         yield f"  since it was approved: {change}"
 

@@ -22,12 +22,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def list_servers(*, as_json: Json = False) -> None:
     """List the servers and their tools: whether they answer, and whether what they offer is approved."""
     from server.cli.tool_servers import known
-    from server.cli.tool_texts import rows_of_servers, rows_of_tools
+    from server.cli.tool_texts import json_of, rows_of_servers, rows_of_tools
 
     servers = known()
     if as_json:
-        items = [server.model_dump(mode="json") for server in servers]
-        typer.echo(json.dumps({"items": items, "next": None}))
+        typer.echo(json_of(servers))
     else:
         show(console_of(), [rows_of_servers(servers), rows_of_tools(servers)])
     for server in servers:
@@ -36,18 +35,12 @@ def list_servers(*, as_json: Json = False) -> None:
 
 
 @app.command("show")
-def show_tool(server: ServerName, tool: ToolName, *, as_json: Json = False) -> None:
+def show_tool(server: ServerName, tool: ToolName) -> None:
     """Show all that a server says of a tool, and what differs from what was approved."""
     from server.cli.tool_servers import known, tool_of
     from server.cli.tool_texts import lines_of
 
-    found = tool_of(known(server)[0], tool)
-    if as_json:
-        said = {"approved": found.approved, "offered": found.offered}
-        shown = {name: one.as_json() if one else None for name, one in said.items()}
-        typer.echo(json.dumps({**found.model_dump(mode="json"), **shown}))
-    else:
-        typer.echo("\n".join(lines_of(server, found)))
+    typer.echo("\n".join(lines_of(server, tool_of(known(server)[0], tool))))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Which unfinished cases the processes of this checkout cannot continue, and why."""
+"""Which unfinished cases this checkout cannot continue, and which tools nobody may call in it."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -12,6 +12,8 @@ from server.storage.database import Connection, Database
 from server.storage.heads import read_heads
 from server.storage.migrate import list_pending
 from server.storage.versions import Unfinished, list_outlines, list_unfinished
+from tools.approvals import approvals_of
+from tools.registry import ServerEntry
 
 BATCH = 500
 _SHOWN = 3
@@ -27,11 +29,24 @@ class Stuck(BaseModel):
     examples: list[UUID]
 
 
+class Unapproved(BaseModel):
+    """The listed tools of one server that nobody has approved, and the file where it would stand."""
+
+    server: str
+    tools: list[str]
+    lock: str
+
+
 class Report(BaseModel):
     """What a check found; `examined` counts the unfinished cases of other versions than the present ones."""
 
     examined: int = 0
     stuck: list[Stuck] = []
+    unapproved: list[Unapproved] = []
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.stuck or self.unapproved)
 
 
 async def check_cases(database: Database, registry: Registry) -> Report:
@@ -54,6 +69,20 @@ async def check_cases(database: Database, registry: Registry) -> Report:
                 _count(groups, case, obstacle=obstacle)
         report.examined += len(cases)
         after = cases[-1].id
+
+
+def check_approvals(entries: Iterable[ServerEntry]) -> list[Unapproved]:
+    """Name the tools that no process can call because nobody has approved them; no server is asked.
+
+    Raises:
+        ServersInvalid: a lock file cannot be used.
+    """
+    found = []
+    for entry in entries:
+        tools = [tool for tool in entry.tools if entry.pinned and tool not in approvals_of(entry)]
+        if tools:
+            found.append(Unapproved(server=entry.name, tools=tools, lock=str(entry.lock_file)))
+    return found
 
 
 async def _examine(

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from conftest import ROOT
@@ -22,11 +23,12 @@ from test_adoption import (
     start,
 )
 
-from server.engine.check import Report, check_cases
+from server.engine.check import Report, check_approvals, check_cases
 from server.engine.registry import Process, Registry, as_process
 from server.storage.cases import set_status
 from server.storage.database import Database
 from server.storage.versions import save_versions
+from tools.registry import SERVERS, load_servers
 
 OTHER_INPUT = changed(check, input_=type("Input", (BaseModel,), {"__annotations__": {"number": int}}))
 
@@ -171,6 +173,25 @@ def test_the_command_names_them_and_exits_with_1(database_url: str) -> None:
     assert (text.returncode, json_.returncode) == (1, 1), text.stderr
     assert "the process 'small' is gone" in text.stdout
     assert json.loads(json_.stdout)["stuck"][0]["cases"] == 1
+
+
+def test_the_command_names_tools_that_nobody_approved(database_url: str, tmp_path: Path) -> None:
+    servers = tmp_path / "mine.toml"
+    servers.write_text(
+        "[crm]\nurl = 'http://127.0.0.1:9/mcp'\nsandbox = false\ntimeout_s = 5\n"
+        "[crm.tools]\nfind = 'read'\nnote = 'blind'\n"
+    )
+    environment = os.environ | {"DATABASE_URL": database_url, "STEWARD_SERVERS": str(servers)}
+    command = [sys.executable, "-m", "server", "check"]
+
+    ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+
+    assert ended.returncode == 1, ended.stderr
+    assert f"crm     find, note  {tmp_path / 'mine.lock.json'}" in ended.stdout
+
+
+def test_our_own_tools_are_all_approved() -> None:
+    assert check_approvals(load_servers(SERVERS).values()) == []
 
 
 async def started_and_forgotten(url: str) -> None:
