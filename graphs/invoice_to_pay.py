@@ -113,6 +113,7 @@ def complete(state: Payable) -> dict[str, Any]:
             "found": dict(state.found),
             "missing": [finding.model_dump() for finding in state.findings],
         },
+        duty="book",
     )
     answer = interrupt(review.model_dump(mode="json"), response_schema=Completion)
     if answer.decision == "replace":
@@ -202,6 +203,7 @@ def ask(state: Payable) -> dict[str, Any]:
         reason=f"The ERP refused to book it: {refusal}" if refusal else reason_of(state.decision),
         proposal=None if refusal else "approve",
         evidence=_evidence(state),
+        duty="book",
     )
     answer = interrupt(review.model_dump(mode="json"), response_schema=Approval)
     return {

@@ -109,4 +109,5 @@ def payment_review(title: str, decision: Mapping[str, Any], *, evidence: dict[st
         reason=reason_of(decision),
         proposal="check_again" if held else None,
         evidence=evidence,
+        duty="pay",
     )

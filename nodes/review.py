@@ -11,13 +11,17 @@ Comment = Annotated[
 
 
 class Review(BaseModel):
-    """What a person sees: the question, why they are asked, and what it rests on."""
+    """What a person sees: the question, why they are asked, and what it rests on.
+
+    Who answers has a part in the `duty` of servers.toml that it is about, or, if none is named, in all.
+    """
 
     question: str
     role: str
     reason: str
     proposal: str | None = None
     evidence: dict[str, JsonValue] = {}
+    duty: str | None = None
 
 
 def reason_of(decision: Mapping[str, Any]) -> str:

@@ -17,7 +17,6 @@ import uvloop
 from server.app import create_app
 from server.bundled_erp import bundled_erp
 from server.engine.check import Report, check_approvals, check_cases
-from server.engine.quotas import Quotas
 from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
 from server.engine.retention import keep_pruning
@@ -215,9 +214,10 @@ async def _working(
             settings.processes, store=DocumentStore(database), own_limits=settings.limits
         )
         async with watched_loop():
-            quotas = Quotas(settings.policies)
             worker = asyncio.create_task(
-                Worker(database, registry, concurrency=settings.concurrency, quotas=quotas).run()
+                Worker(
+                    database, registry, concurrency=settings.concurrency, own_policies=settings.policies
+                ).run()
             )
             wearing = asyncio.create_task(threads.until_worn_out())
             pruning = asyncio.create_task(

@@ -169,7 +169,7 @@ class ToolEntry(Table):
     says what a step gets: `structure`, which is an error if it is missing, `text` as `{"text": ...}`, or text
     that is JSON as `{"json": ...}`. What is not said of `timeout_s` and `data_class` is as the server's entry
     says. `witnesses` are those of whom one must have answered an argument's value, by the argument's
-    path.
+    path. `duty` is what a call does to each of its business `objects`, which have a type and a place.
     """
 
     contract: Contract
@@ -180,6 +180,8 @@ class ToolEntry(Table):
     data_class: DataClass | None = None
     answer: AnswerForm = "structure"
     witnesses: dict[Path, Annotated[list[Witness], Field(min_length=1)]] = {}
+    duty: str | None = None
+    objects: dict[str, OfEffect] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -194,6 +196,8 @@ class ToolEntry(Table):
             raise ValueError("reading leaves nothing to undo")
         if self.contract not in {"searchable", "blind"} and self.refusals_are_final:
             raise ValueError("refusals_are_final is for searchable and blind tools")
+        if (self.duty is None) != (not self.objects) or (self.duty and self.contract == "read"):
+            raise ValueError("a duty needs objects, objects need a duty, and reading is none")
         return self
 
 

@@ -15,6 +15,7 @@ ToolError
 ├── BadAnswer          permanent   the server answered, but not what it promises
 ├── BadOffer           permanent   the server offers what no call can be based on; nothing was sent
 ├── NotAllowed         forbidden   the guard said no
+├── DutiesConflict     forbidden   a person would have a part in two duties that exclude each other
 ├── QuotaExceeded      limit       the calls of all cases together would pass a limit
 ├── UnknownTool        permanent   servers.toml or the server does not list the tool
 ├── ToolNotApproved    permanent   nobody has approved what the server says of the tool
@@ -168,6 +169,13 @@ class NotAllowed(ToolError):
     """The guard refused the call; nothing was sent."""
 
     code = "tool_not_allowed"
+    kind = "forbidden"
+
+
+class DutiesConflict(ToolError):
+    """A person would have a part in two duties at one object that exclude each other; nothing was sent."""
+
+    code = "tool_duties_conflict"
     kind = "forbidden"
 
 

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from server.engine.quotas import Quotas, reserve
+from server.engine.duties import Duties
+from server.engine.outcomes import write_done
+from server.engine.quotas import Quotas
 from server.errors import ServerError
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
@@ -16,13 +18,12 @@ from server.storage.effects import (
     fail_effect,
     find_done,
     find_effect,
-    finish_effect,
     insert_intent,
     repeat_intent,
     replace_intent,
 )
 from server.storage.runs import Claim, assert_current
-from tools.errors import EffectConflict, NotAllowed, OutcomeUnknown, QuotaExceeded, ToolError
+from tools.errors import DutiesConflict, EffectConflict, NotAllowed, OutcomeUnknown, QuotaExceeded, ToolError
 from tools.ports import Call, Done, Entry, Evidence, Verdict
 
 
@@ -32,17 +33,21 @@ class PostgresLedger:
     Each commit first asks in its own transaction whether this attempt still owns the case.
     """
 
-    def __init__(self, database: Database, claim: Claim, *, quotas: Quotas | None = None) -> None:
+    def __init__(
+        self, database: Database, claim: Claim, *, quotas: Quotas | None = None, duties: Duties | None = None
+    ) -> None:
         self._database = database
         self._claim = claim
         self._quotas = quotas
+        self._duties = duties
 
     async def begin(self, call: Call, verdict: Verdict) -> Entry:
         """See `tools.ports.Ledger`.
 
         Raises:
-            NotAllowed: a quota cannot count the call.
+            NotAllowed: a quota cannot count the call, or its duty has no object.
             QuotaExceeded: a quota has too little left for it.
+            DutiesConflict: a person would have a part in two duties that exclude each other.
         """
         if call.key is None:
             raise ServerError(f"{call.server}.{call.tool} reached the ledger without a key")
@@ -51,7 +56,7 @@ class PostgresLedger:
             async with self._database.transaction() as connection:
                 await assert_current(connection, self._claim)
                 entry = await self._intend(connection, call, key=call.key, verdict=verdict)
-        except (NotAllowed, QuotaExceeded) as refusal:
+        except (DutiesConflict, NotAllowed, QuotaExceeded) as refusal:
             await self._audit_refusal(call, refusal, key=call.key)
             raise
         pass_point("effect_after_intent")
@@ -76,7 +81,7 @@ class PostgresLedger:
             await assert_current(connection, self._claim)
             if by == "lookup":
                 await self._assert_own(connection, key, receipt=receipt)
-            await finish_effect(connection, key, receipt=receipt, by=by)
+            await write_done(connection, key, receipt=receipt, by=by)
             await self._audit(connection, "effect_done", key=key, receipt=receipt, by=by)
         pass_point("effect_recorded")
 
@@ -115,7 +120,7 @@ class PostgresLedger:
             undoes=call.undoes,
         )
         await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
-        return await self._reserve(connection, call, key=key)
+        return await self._take(connection, call, verdict, key=key)
 
     async def _again(self, connection: Connection, call: Call, verdict: Verdict, *, known: Effect) -> Entry:
         """Say what is known of an effect.
@@ -132,17 +137,20 @@ class PostgresLedger:
                 sources=call.sources,
             )
             await self._audit(connection, "effect_repeated", key=known.key)
-            return await self._reserve(connection, call, key=known.key)
+            return await self._take(connection, call, verdict, key=known.key)
         if known.digest != call.digest:
             raise EffectConflict(f"effect {known.key} was intended with other arguments")
         if known.status == "done":
             return Entry("done", receipt=known.receipt)
         return Entry("unfinished", tried_at=known.tried_at, age_s=known.age_s)
 
-    async def _reserve(self, connection: Connection, call: Call, *, key: str) -> Entry:
-        """Take what a new effect needs of its quotas; other calls wait for that until the commit."""
+    async def _take(self, connection: Connection, call: Call, verdict: Verdict, *, key: str) -> Entry:
+        """Take up the duties of a new effect, and what it needs of its quotas."""
+        if self._duties:
+            case_id = self._claim.case_id
+            await self._duties.take_up(connection, call, verdict, key=key, case_id=case_id)
         if self._quotas:
-            await reserve(connection, call, key=key, shares=self._quotas.shares(call))
+            await self._quotas.reserve(connection, call, key=key)
         return Entry("new")
 
     async def _audit_refusal(self, call: Call, refusal: ToolError, *, key: str) -> None:

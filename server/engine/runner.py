@@ -1,6 +1,7 @@
 """Running one claimed run: stream the graph, then write how it ended."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from langgraph.types import Command, StateSnapshot
 
 from nodes import ports
 from server.engine.bounds import BoundedSaver, stream_within
+from server.engine.duties import Duties
 from server.engine.guard import HostGuard, caller_of
 from server.engine.incidents import cause_of, open_incident
 from server.engine.interrupts import set_waits, sort_interrupts
@@ -46,10 +48,10 @@ log = structlog.get_logger()
 class Runner:
     """Runs what the queue hands out. `control` drains every run under way when the worker stops."""
 
-    def __init__(self, database: Database, registry: Registry, *, quotas: Quotas | None = None) -> None:
+    def __init__(self, database: Database, registry: Registry, *, own_policies: Path | None = None) -> None:
         self._database = database
         self._registry = registry
-        self._quotas = quotas or Quotas()
+        self._quotas, self._duties = Quotas(own_policies), Duties(own_policies)
         self._texts = TableTexts(database)
         self._controls: dict[UUID, RunControl] = {}
         self._draining = False
@@ -126,7 +128,7 @@ class Runner:
             control.request_drain()
         limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
-            ledger = PostgresLedger(self._database, claim, quotas=self._quotas)
+            ledger = PostgresLedger(self._database, claim, quotas=self._quotas, duties=self._duties)
             guard = HostGuard(self._database, claim)
             rulebook = CaseRulebook(self._database, claim, self._texts)
             caller = caller_of(claim)

@@ -2,12 +2,13 @@
 
 from pydantic import JsonValue
 
+from server.engine.outcomes import write_done
 from server.errors import EffectNotOpen, NotPermitted
 from server.identity.permissions import may
 from server.storage.audit import append_entry
 from server.storage.cases import lock_case
 from server.storage.database import Database
-from server.storage.effects import Effect, fail_effect, find_effect, finish_effect, get_effect
+from server.storage.effects import Effect, fail_effect, find_effect, get_effect
 from server.storage.runs import has_active_run
 
 
@@ -36,7 +37,7 @@ async def settle_effect(
         if effect is None or effect.status != "intended":
             raise EffectNotOpen(f"effect {key!r} is {effect and effect.status}, no longer open")
         if receipt is not None:
-            await finish_effect(connection, key, receipt=receipt, by="operator")
+            await write_done(connection, key, receipt=receipt, by="operator")
         else:
             await fail_effect(connection, key, error={"code": "settled", "message": reason}, by="operator")
         await append_entry(

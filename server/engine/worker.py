@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -12,7 +13,6 @@ from server.engine.adoption import adopt_stranded
 from server.engine.backlog import admission_limits
 from server.engine.case_migrations import carry_out
 from server.engine.clock import Clock
-from server.engine.quotas import Quotas
 from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.engine.takeover import take_over
@@ -36,11 +36,16 @@ class Worker:
     """`run` works until it is cancelled; then the runs under way stop at their next step and are put back."""
 
     def __init__(
-        self, database: Database, registry: Registry, *, concurrency: int, quotas: Quotas | None = None
+        self,
+        database: Database,
+        registry: Registry,
+        *,
+        concurrency: int,
+        own_policies: Path | None = None,
     ) -> None:
         self._database = database
         self._registry = registry
-        self._runner = Runner(database, registry, quotas=quotas)
+        self._runner = Runner(database, registry, own_policies=own_policies)
         self._clock = Clock(database, registry)
         self._concurrency = concurrency
         self.number: int | None = None

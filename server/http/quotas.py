@@ -40,7 +40,7 @@ _EXAMPLE: dict[str, Any] = {
     "subject": {"supplier": "S-1003", "currency": "EUR"},
     "used": "4200.00",
     "in_flight": "0",
-    "limit": "1000000.00",
+    "limit": "5000000.00",
     "window": "day",
     "ends_at": "2026-10-05T22:00:00Z",
     "changed_at": "2026-10-05T09:12:01Z",

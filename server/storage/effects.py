@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from server.errors import NotFound
 from server.storage.database import Connection
+from server.storage.duties import delete_duties
 from server.storage.pages import KeyPosition
 from server.storage.quotas import release_quotas
 
@@ -157,23 +158,36 @@ async def replace_intent(
     )
 
 
-async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any], by: str) -> None:
-    """Write that an effect happened, and with it that the one which it takes back no longer stands."""
-    cursor = await connection.execute(
-        "WITH done AS (UPDATE effects SET status = 'done', receipt = %s, error = NULL, settled_by = %s,"
-        " ended_at = now() WHERE key = %s RETURNING undoes)"
-        " UPDATE effects SET compensated_at = now() FROM done WHERE effects.key = done.undoes"
-        " RETURNING effects.key",
-        (Jsonb(receipt), by, key),
-    )
-    if undone := await cursor.fetchone():
-        await release_quotas(connection, undone["key"])
+@dataclass(frozen=True)
+class Finished:
+    """An effect that happened: at which server, and the key of the one that it takes back."""
+
+    server: str
+    undone: str | None
+
+
+async def finish_effect(connection: Connection, key: str, *, receipt: dict[str, Any], by: str) -> Finished:
+    """Write that an effect happened, how its objects are called, and that what it takes back is gone."""
+    async with connection.cursor(row_factory=class_row(Finished)) as cursor:
+        await cursor.execute(
+            "WITH done AS (UPDATE effects SET status = 'done', receipt = %(receipt)s, error = NULL,"
+            " settled_by = %(by)s, ended_at = now() WHERE key = %(key)s RETURNING server, undoes),"
+            " named AS (UPDATE duties SET object_id = %(receipt)s::jsonb #>> string_to_array(found_at, '.')"
+            " WHERE effect = %(key)s AND object_id IS NULL),"
+            " undone AS (UPDATE effects SET compensated_at = now() FROM done"
+            " WHERE effects.key = done.undoes RETURNING effects.key)"
+            " SELECT server, (SELECT key FROM undone) AS undone FROM done",
+            {"receipt": Jsonb(receipt), "by": by, "key": key},
+        )
+        if finished := await cursor.fetchone():
+            return finished
+    raise NotFound(f"there is no effect {key!r}")
 
 
 async def fail_effect(
     connection: Connection, key: str, *, error: dict[str, Any], by: str | None = None
 ) -> None:
-    """Write that an effect certainly did not happen, and give back what it took of quotas.
+    """Write that an effect certainly did not happen: it is nobody's duty, and gives back its quotas.
 
     `by` says so if it was an operator.
     """
@@ -183,4 +197,5 @@ async def fail_effect(
         (Jsonb(error), by, key),
     )
     if cursor.rowcount:
+        await delete_duties(connection, key)
         await release_quotas(connection, key)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.engine.quota_file import SHIPPED, Quota, load_quotas
+from server.engine.quotas import Quota, Quotas
 from server.errors import StartRefused
 from tools.errors import NotAllowed
 from tools.ports import Call
@@ -40,38 +40,23 @@ def quota(**fields) -> Quota:
     return Quota(name="q", **{**PER_SUPPLIER, **fields})
 
 
-def written(folder: Path, text: str) -> Path:
-    file = folder / "quotas.toml"
-    file.write_text(text)
-    return file
+def quotas(folder: Path, text: str) -> Quotas:
+    (folder / "quotas.toml").write_text(text)
+    return Quotas(folder)
 
 
-def test_the_shipped_file_can_be_used():
-    assert SHIPPED.name == "quotas.toml"
-    assert "payments_per_supplier_and_day" in load_quotas()
+def test_the_shipped_file_can_be_used(tmp_path):
+    [share] = Quotas(tmp_path).shares(payment())
+
+    assert share.quota == "payments_per_supplier_and_day"
 
 
-def test_an_operators_quota_replaces_the_one_of_its_name_and_leaves_the_others(tmp_path):
-    own = written(
-        tmp_path,
-        """
-        [payments_per_supplier_and_day]
-        tools = ["erp.schedule_payment"]
-        window = "day"
-        limit = 7
+def test_an_operators_file_takes_the_place_of_the_one_that_ships(tmp_path):
+    text = "[payments]\ntools = ['erp.schedule_payment']\nwindow = 'day'\nlimit = 7"
 
-        [bookings]
-        tools = ["erp.book_invoice"]
-        window = "24h"
-        limit = 100
-        """,
-    )
+    [share] = quotas(tmp_path, text).shares(payment())
 
-    quotas = load_quotas(own)
-
-    assert quotas["payments_per_supplier_and_day"].limit == 7
-    assert quotas["bookings"].window == "24h"
-    assert load_quotas().keys() < quotas.keys()
+    assert (share.quota, share.limit) == ("payments", 7)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +82,7 @@ def test_an_operators_quota_replaces_the_one_of_its_name_and_leaves_the_others(t
 )
 def test_a_file_that_cannot_be_used_is_refused_with_table_and_field(tmp_path, text, said):
     with pytest.raises(StartRefused, match=said):
-        load_quotas(written(tmp_path, text))
+        quotas(tmp_path, text)
 
 
 def test_a_call_is_counted_by_subject_and_currency():
