@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from tools import pool
 from tools.approvals import assert_approved
+from tools.descriptions import Description
 from tools.effects import digest, find_execution, next_key
 from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
@@ -20,6 +21,27 @@ class Server:
     def __init__(self, entry: ServerEntry) -> None:
         self._entry = entry
         self._watched = watched_answers([*our_servers().values(), entry])
+
+    def assert_listed(self, tool: str) -> None:
+        """Refuse a tool that servers.toml does not list.
+
+        Raises:
+            UnknownTool: this is one.
+        """
+        self._entry.tool(tool)
+
+    async def describe(self, tool: str) -> Description:
+        """Return what was approved as the tool's description, for whoever is to choose among tools.
+
+        Raises:
+            ToolError: it may not be called as it is offered now, or its server cannot be reached.
+        """
+        offered = await pool.open_session(self._entry)
+        offered.get(tool)
+        described = offered.describe(tool)
+        if described is None:
+            raise AssertionError("what may be called is described")
+        return described
 
     async def call(self, tool: str, /, *, key: str | None = None, **arguments: JsonValue) -> dict[str, Any]:
         """Call a tool and return its structured answer, which keeps the schema that the tool publishes.

@@ -29,6 +29,29 @@ def office_entry(folder: Path, **pay: Any) -> ServerEntry:
     )
 
 
+def office_file(folder: Path) -> Path:
+    """Write a file of servers with an office over the folder, for STEWARD_SERVERS."""
+    file = folder / "servers.toml"
+    witness = "{tool = 'office.find_supplier', place = 'supplier.iban', same = {supplier = 'supplier.id'}}"
+    file.write_text(
+        f"""
+[office]
+command = ["{sys.executable}", "{PROGRAM}", "{folder}"]
+sandbox = true
+pinned = false
+timeout_s = 20
+
+[office.tools]
+find_supplier = "read"
+list_letters = "read"
+search_internet = "read"
+pay = {{contract = "keyed", witnesses = {{iban = [{witness}]}}}}
+send_mail = "blind"
+"""
+    )
+    return file
+
+
 def office(folder: Path, **pay: Any) -> tuple[Server, OfficeBooks]:
     """A door to an office, and its books."""
     books = OfficeBooks(folder)
