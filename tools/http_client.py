@@ -8,7 +8,7 @@ import functools
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,10 +16,12 @@ import httpx
 from mcp.client.auth.utils import extract_field_from_www_auth
 
 from tools.errors import AddressRefused, IdentityRefused, NotSent, ScopeMissing, SecretMissing, TokenRefused
+from tools.http_answers import Events, read_whole
+from tools.messages import LOST, UNUSABLE, error_of
+from tools.words import quoted
 
 # Codes of our own, from the range that JSON-RPC leaves to implementations; REFUSED is JSON-RPC's own.
 NOT_SENT = -32098
-LOST = -32097
 REFUSED = -32600
 UNSENT: dict[int, type[NotSent]] = {
     NOT_SENT: NotSent,
@@ -31,8 +33,8 @@ UNSENT: dict[int, type[NotSent]] = {
 }
 _CODES = {kind: code for code, kind in UNSENT.items()}
 
-SHOWN_CHARACTERS = 200
-
+JSON = "application/json"
+EVENTS = "text/event-stream"
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -71,7 +73,10 @@ class McpHttpClient(httpx.AsyncClient):
         await request.aread()  # a redirected request has its body as a stream
         message = _message(request)
         if message is None:
-            return await super().send(request, **options)
+            response = await super().send(request, **options)
+            if request.method == "GET" and _holds(response, EVENTS):
+                response.stream = Events(response, request_id=None)
+            return response
         request_id = message["id"]
         if (moment := _moment_of(message)) is not None:
             request.extensions["trace"] = functools.partial(_check_time, moment)
@@ -131,79 +136,56 @@ async def _whole_or_failure(response: httpx.Response, request_id: str | int) -> 
         await response.aclose()
         code, message = _refusal(response)
         return _failure(response.request, request_id, code=code, message=message)
-    if response.headers.get("Content-Type", "").startswith("text/event-stream"):
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an async client's always is
-        response.stream = _EventsToTheEnd(response.stream, request_id)
+    if (flaw := _flaw(response)) is not None:
+        await response.aclose()
+        return _failure(response.request, request_id, code=UNUSABLE, message=flaw)
+    if _holds(response, EVENTS):
+        response.stream = Events(response, request_id=request_id)
         return response
     try:
-        await response.aread()
+        body = await read_whole(response, request_id=request_id)
     except httpx.TransportError as error:
         return _failure(response.request, request_id, code=LOST, message=_reason(error))
-    return response
+    return _answer(response.request, body)
+
+
+def _flaw(response: httpx.Response) -> str | None:
+    """Say why the body is not worth reading."""
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return "the answer is compressed, which nobody asked for"
+    if not (_holds(response, EVENTS) or _holds(response, JSON)):
+        return f"the answer is of type {quoted(response.headers.get('Content-Type', ''))}"
+    return None
+
+
+def _holds(response: httpx.Response, kind: str) -> bool:
+    return bool(response.headers.get("Content-Type", "").lower().startswith(kind))
 
 
 def _refusal(response: httpx.Response) -> tuple[int, str]:
     """Return the code and the words for an answer that is an error."""
     status = response.status_code
-    message = f"the server answered {status} {response.reason_phrase}"
+    message = f"the server answered {status} {httpx.codes.get_reason_phrase(status)}".strip()
     if status == httpx.codes.UNAUTHORIZED:
         return _CODES[IdentityRefused], message
-    if status == httpx.codes.FORBIDDEN and _said(response, "error") == "insufficient_scope":
-        return _CODES[
-            ScopeMissing
-        ], f"{message}: it wants the scope {_said(response, 'scope') or 'of another'}"
+    if (
+        status == httpx.codes.FORBIDDEN
+        and extract_field_from_www_auth(response, "error") == "insufficient_scope"
+    ):
+        scope = quoted(extract_field_from_www_auth(response, "scope") or "of another")
+        return _CODES[ScopeMissing], f"{message}: it wants the scope {scope}"
     # A gateway's 5xx says nothing about the server behind it; a 4xx turns the request away unread.
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return NOT_SENT, message
     return (LOST if status >= httpx.codes.INTERNAL_SERVER_ERROR else REFUSED), message
 
 
-def _said(response: httpx.Response, field: str) -> str | None:
-    """Return what the header WWW-Authenticate says in a field."""
-    said = extract_field_from_www_auth(response, field)
-    return said[:SHOWN_CHARACTERS] if said else None
-
-
-class _EventsToTheEnd(httpx.AsyncByteStream):
-    """A stream of events which, where it breaks off, says so in a last event of its own.
-
-    The MCP client leaves a stream at its answer, so it sees the last event only if the answer is missing.
-    A server that numbers its events expects the client to come back for the rest, and is left alone.
-    """
-
-    def __init__(self, stream: httpx.AsyncByteStream, request_id: str | int) -> None:
-        self._stream = stream
-        self._request_id = request_id
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        reason = "the answer broke off"
-        resumable = False
-        try:
-            async for chunk in self._stream:
-                resumable = resumable or chunk.startswith(b"id:") or b"\nid:" in chunk
-                yield chunk
-        except httpx.TransportError as error:
-            reason = _reason(error)
-        if not resumable:
-            body = _error_body(self._request_id, code=LOST, message=reason)
-            yield b"\n\nevent: message\ndata: " + body + b"\n\n"
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
 def _failure(request: httpx.Request, request_id: str | int, *, code: int, message: str) -> httpx.Response:
-    return httpx.Response(
-        200,
-        headers={"Content-Type": "application/json"},
-        content=_error_body(request_id, code=code, message=message),
-        request=request,
-    )
+    return _answer(request, error_of(request_id, code=code, message=message))
 
 
-def _error_body(request_id: str | int, *, code: int, message: str) -> bytes:
-    error = {"code": code, "message": message}
-    return json.dumps({"jsonrpc": "2.0", "id": request_id, "error": error}).encode()
+def _answer(request: httpx.Request, body: bytes) -> httpx.Response:
+    return httpx.Response(200, headers={"Content-Type": JSON}, content=body, request=request)
 
 
 def _reason(error: Exception) -> str:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context
 from datetime import timedelta
 from typing import Any
@@ -13,10 +13,13 @@ from langchain_mcp_adapters.sessions import Connection, StreamableHttpConnection
 from mcp import ClientSession, McpError, types
 from pydantic import JsonValue, ValidationError
 
-from tools.errors import BadAnswer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused
-from tools.http_client import KEY_IN_META, LOST, UNSENT, leaving_by, new_client
+from tools.errors import BadAnswer, BadOffer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused
+from tools.http_client import KEY_IN_META, UNSENT, leaving_by, new_client
+from tools.messages import LOST, OUR_CODES
 from tools.offered import Offered
+from tools.opening import begin
 from tools.registry import ServerEntry
+from tools.stdio_client import started
 from tools.tokens import Tokens
 from tools.words import quoted
 
@@ -106,9 +109,8 @@ class Session:
                 self.close()
 
     async def _own(self) -> None:
-        async with create_session(_connection(self.entry, self.tokens)) as client:
-            await client.initialize()
-            self._offered = Offered(self.entry, await _list_tools(client))
+        async with _connected(self.entry, self.tokens) as client:
+            self._offered = Offered(self.entry, await begin(client, self.entry.name))
             self._opened.set_result(client)
             await self._closing.wait()
 
@@ -123,6 +125,8 @@ class Session:
             reason = self._reason()
             if isinstance(reason, McpError) and reason.error.code in UNSENT:
                 raise self._failure(reason.error) from reason
+            if isinstance(reason, BadOffer):
+                raise reason
             raise NotSent(f"{name} cannot be reached: {self._end()}")
         self.owner.cancel()
         raise NotSent(f"{name} did not open a session within {timeout_s:g} s")
@@ -159,7 +163,8 @@ class Session:
 
     def _failure(self, error: types.ErrorData) -> NotSent | ConnectionLost | ToolRefused | BadAnswer:
         """Say what a JSON-RPC error means for the call."""
-        message = f"{self.entry.name} says {quoted(error.message)}"
+        ours = error.code in OUR_CODES
+        message = f"{self.entry.name}: {error.message if ours else quoted(error.message)}"
         if error.code in (SESSION_TERMINATED, types.CONNECTION_CLOSED):
             self.broken = True
         if error.code in UNSENT or error.code == SESSION_TERMINATED:
@@ -174,7 +179,7 @@ class Session:
     def _end(self) -> str:
         """Say why the owner ended."""
         error = self._reason()
-        return f"{type(error).__name__}: {error}" if error else "the session was closed"
+        return f"{type(error).__name__}: {quoted(str(error))}" if error else "the session was closed"
 
     def _reason(self) -> BaseException | None:
         """Return what ended the owner; None if the session was closed."""
@@ -184,26 +189,32 @@ class Session:
         return error
 
 
-def _connection(entry: ServerEntry, tokens: Tokens | None) -> Connection:
-    url = entry.url
-    if url is not None:
-        connection: StreamableHttpConnection = {
-            "transport": "streamable_http",
-            "url": url,
-            "headers": entry.identity.resolved_headers(entry.name),
-            "timeout": timedelta(seconds=entry.longest_s),
-            # An answer may keep us waiting longer than our own deadline, which is the one that counts.
-            "sse_read_timeout": timedelta(seconds=entry.longest_s + 300),
-            "httpx_client_factory": new_client,
-        }
-        if tokens is not None:
-            connection["auth"] = tokens
-        return connection
-    if not entry.command:
+@asynccontextmanager
+async def _connected(entry: ServerEntry, tokens: Tokens | None) -> AsyncIterator[ClientSession]:
+    if (url := entry.url) is not None:
+        async with create_session(_connection(entry, url, tokens)) as client:
+            yield client
+    elif entry.command:
+        environment = {**entry.environment, **entry.identity.resolved_variables(entry.name)}
+        async with started(entry.argv, environment) as (heard, said), ClientSession(heard, said) as client:
+            yield client
+    else:
         raise NotSent(f"{entry.name}: {entry.url_env} is not set, and servers.toml has no command")
-    command, *arguments = entry.argv
-    environment = {**entry.environment, **entry.identity.resolved_variables(entry.name)}
-    return {"transport": "stdio", "command": command, "args": arguments, "env": environment}
+
+
+def _connection(entry: ServerEntry, url: str, tokens: Tokens | None) -> Connection:
+    connection: StreamableHttpConnection = {
+        "transport": "streamable_http",
+        "url": url,
+        "headers": entry.identity.resolved_headers(entry.name),
+        "timeout": timedelta(seconds=entry.longest_s),
+        # An answer may keep us waiting longer than our own deadline, which is the one that counts.
+        "sse_read_timeout": timedelta(seconds=entry.longest_s + 300),
+        "httpx_client_factory": new_client,
+    }
+    if tokens is not None:
+        connection["auth"] = tokens
+    return connection
 
 
 def _request(tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> types.ClientRequest:
@@ -212,15 +223,6 @@ def _request(tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> 
         {"name": tool, "arguments": arguments, **({"_meta": meta} if meta else {})}
     )
     return types.ClientRequest(types.CallToolRequest(params=params))
-
-
-async def _list_tools(client: ClientSession) -> list[types.Tool]:
-    page = await client.list_tools()
-    tools = page.tools
-    while page.nextCursor:
-        page = await client.list_tools(params=types.PaginatedRequestParams(cursor=page.nextCursor))
-        tools += page.tools
-    return tools
 
 
 def _take_note(task: asyncio.Task[Any]) -> None:

@@ -106,7 +106,7 @@ def test_what_no_database_keeps_is_replaced():
 
 
 def test_a_refusal_repeats_the_servers_words_as_such():
-    with pytest.raises(ToolRefused, match=r"^look says “no\\u\{1b\}\[2J”$"):
+    with pytest.raises(ToolRefused, match=r"^look says “no\\u001b\[2J”$"):
         offer().structure(result(None, "no\x1b[2J", is_error=True))
 
 
