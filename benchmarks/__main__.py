@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.cycles import measure_cycles
 from benchmarks.growth import measure_growth
+from benchmarks.quotas import measure_quotas
 from benchmarks.report import keep_result, write_report
 from benchmarks.rules import measure_rules
 from benchmarks.saver import measure_savers
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "saver": lambda stage: measure_savers(stage, rounds=4, cycles=96),
     "growth": measure_growth,
     "waiting": measure_waiting,
+    "quotas": measure_quotas,
     "rules": lambda _: measure_rules(),
 }
 

@@ -8,6 +8,7 @@ from benchmarks.cycles import HOST, OWN, SHARED
 from benchmarks.goals import ratio, tell_goals
 from benchmarks.growth_report import tell_growth, tell_waiting
 from benchmarks.plots import bars
+from benchmarks.quotas import tell_quotas
 from benchmarks.rule_report import tell_rules
 from benchmarks.section import Section, table
 from benchmarks.stage import ROOT
@@ -158,5 +159,6 @@ SECTIONS: dict[str, Callable[[Any], Section]] = {
     "saver": tell_savers,
     "growth": tell_growth,
     "waiting": tell_waiting,
+    "quotas": tell_quotas,
     "rules": tell_rules,
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 from benchmarks.cycles import HOST, OWN, SHARED, measure_cycles
 from benchmarks.growth import measure_growth
 from benchmarks.growth_report import tell_growth, tell_waiting
+from benchmarks.quotas import measure_quotas, tell_quotas
 from benchmarks.report import tell_cycles
 from benchmarks.rule_engines import ENGINES
 from benchmarks.rule_report import tell_rules
@@ -23,6 +24,20 @@ async def test_a_cycle_is_measured_for_the_host_and_for_its_peers(tmp_path: Path
     section = tell_cycles(rows)
     assert f"| 1 w, 2 c | {rows[2]['rate']} |" in section.text
     assert section.plots.keys() == {"cycles.svg"}
+
+
+async def test_intents_are_measured_under_quotas_and_without(tmp_path: Path) -> None:
+    async with set_stage(tmp_path, "quotas") as stage:
+        rows = await measure_quotas(stage, calls=6, rounds=1, quotas=(0, 2), at_once=(2,))
+        async with stage.database.connection() as connection:
+            used = await connection.execute(
+                "SELECT sum(used) AS used FROM quota_uses WHERE quota = 'quota_1'"
+            )
+            counted = await used.fetchone()
+
+    assert [(row["quotas"], row["one"]) for row in rows] == [(0, False), (2, False), (2, True)]
+    assert counted == {"used": 12}
+    assert f"| 2 at once, 2 quotas, one row | {rows[2]['rate']:,.0f} |" in tell_quotas(rows).text
 
 
 async def test_waiting_cases_are_measured_and_their_copies_can_be_answered(tmp_path: Path) -> None:
