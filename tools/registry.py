@@ -132,8 +132,10 @@ class ServerEntry(BaseModel):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a started server sees: the variables it may, and the packages beside `tools`."""
+        """What a started server sees: the variables it may, and for our own the packages beside `tools`."""
         seen = {name: os.environ[name] for name in self.env if name in os.environ}
+        if "python" not in self.command:
+            return seen
         beside = str(Path(__file__).parents[1])
         return {"PYTHONPATH": os.pathsep.join(filter(None, (beside, os.environ.get("PYTHONPATH")))), **seen}
 
