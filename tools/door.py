@@ -85,7 +85,8 @@ class Server:
         call = await with_sources(call, self._entry.tool(call.tool))
         verdict = await permit(call)
         if call.key is None:
-            answer = await pool.send(self._entry, call.tool, call.arguments)
+            async with pool.turn(self._entry, call) as turn:
+                answer = await turn.send()
             await note_answer(self._watched.get(f"{call.server}.{call.tool}", ()), answer)
             return answer
         return await Once(self._entry, call, key=call.key, read=self.read).happen(verdict)
@@ -114,6 +115,7 @@ class Server:
             case=execution.case if execution else None,
             step=execution.step if execution else None,
             undoes=undoes,
+            attempt=execution.attempt if execution else 1,
             caller=current_caller(),
         )
 

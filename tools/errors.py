@@ -3,10 +3,12 @@
 ToolError
 ├── NotSent            transient   the call never reached a tool
 │   ├── AddressRefused    forbidden   it would have gone where we do not go
+│   ├── HeldUp            transient   its permission grew too old before it left
 │   ├── IdentityRefused   forbidden   the server does not take us for who we say we are
 │   ├── PersonMissing     forbidden   the server is called for persons, and the case was started by none
 │   ├── ScopeMissing      forbidden   the server wants a scope that our token lacks
 │   ├── SecretMissing     permanent   there is no secret where servers.toml says that it is
+│   ├── ServerUnavailable transient   the server has no room for it, or is left alone for a while
 │   └── TokenRefused      forbidden   the authorisation server issues no token for the call
 ├── DeadlineExceeded   transient   a reading call got no answer in time
 ├── ConnectionLost     transient   a reading call lost its server before the answer
@@ -103,6 +105,18 @@ class TokenRefused(NotSent):
 
     code = "tool_token_refused"
     kind = "forbidden"
+
+
+class HeldUp(NotSent):
+    """The call could not leave within the time for which it was permitted."""
+
+    code = "tool_held_up"
+
+
+class ServerUnavailable(NotSent):
+    """The call was kept from the server: as many as it takes are under way, or it has failed too often."""
+
+    code = "tool_server_unavailable"
 
 
 class DeadlineExceeded(ToolError):

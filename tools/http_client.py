@@ -15,16 +15,26 @@ from typing import Any
 import httpx
 from mcp.client.auth.utils import extract_field_from_www_auth
 
-from tools.errors import AddressRefused, IdentityRefused, NotSent, ScopeMissing, SecretMissing, TokenRefused
+from tools.errors import (
+    AddressRefused,
+    HeldUp,
+    IdentityRefused,
+    NotSent,
+    ScopeMissing,
+    SecretMissing,
+    TokenRefused,
+)
 from tools.http_answers import Events, read_whole
 from tools.messages import LOST, UNUSABLE, error_of
 from tools.words import quoted
 
 # Codes of our own, from the range that JSON-RPC leaves to implementations; REFUSED is JSON-RPC's own.
 NOT_SENT = -32098
+HELD_UP = -32096
 REFUSED = -32600
 UNSENT: dict[int, type[NotSent]] = {
     NOT_SENT: NotSent,
+    HELD_UP: HeldUp,
     -32090: AddressRefused,
     -32091: IdentityRefused,
     -32092: ScopeMissing,
@@ -35,6 +45,8 @@ _CODES = {kind: code for code, kind in UNSENT.items()}
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
+FAREWELL_S = 2.0
+
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -47,10 +59,6 @@ NEVER_SENT = (
 # Where the key of a call stands in its `_meta`, and the moments by which calls under a key must have left.
 KEY_IN_META = "io.steward/idempotency-key"
 _must_leave: dict[str, float] = {}
-
-
-class _HeldUp(Exception):
-    """The call did not leave in time."""
 
 
 @contextmanager
@@ -67,11 +75,13 @@ def leaving_by(key: str | None, moment: float | None) -> Iterator[None]:
 
 
 class McpHttpClient(httpx.AsyncClient):
-    """Answers a failed JSON-RPC request with error `NOT_SENT` or `LOST` instead of raising."""
+    """Answers a failed JSON-RPC request with error `NOT_SENT`, `HELD_UP` or `LOST` instead of raising."""
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         await request.aread()  # a redirected request has its body as a stream
         message = _message(request)
+        if request.method == "DELETE":  # the end of a session, which a server that hangs shall not hold up
+            request.extensions["timeout"] = httpx.Timeout(FAREWELL_S).as_dict()
         if message is None:
             response = await super().send(request, **options)
             if request.method == "GET" and _holds(response, EVENTS):
@@ -82,8 +92,6 @@ class McpHttpClient(httpx.AsyncClient):
             request.extensions["trace"] = functools.partial(_check_time, moment)
         try:
             response = await super().send(request, **options)
-        except _HeldUp:
-            return _failure(request, request_id, code=NOT_SENT, message="it was held up, and may not leave")
         except NotSent as error:
             return _failure(request, request_id, code=_CODES[type(error)], message=str(error))
         except NEVER_SENT as error:
@@ -125,7 +133,7 @@ def _moment_of(message: dict[str, Any]) -> float | None:
 async def _check_time(moment: float, event: str, _: dict[str, Any]) -> None:
     """Look at the clock where the request's bytes are about to leave: a process may have frozen since."""
     if event.endswith("_request_body.started") and time.monotonic() > moment:
-        raise _HeldUp
+        raise HeldUp("it was held up, and may not leave")
 
 
 async def _whole_or_failure(response: httpx.Response, request_id: str | int) -> httpx.Response:

@@ -24,6 +24,7 @@ from tools.errors import (
     ToolRefused,
     UnknownTool,
 )
+from tools.lane import Turn
 from tools.ports import Call, Entry, Verdict, current_ledger, permit
 from tools.registry import ServerEntry
 
@@ -52,42 +53,32 @@ class Once:
     async def happen(self, verdict: Verdict) -> dict[str, JsonValue]:
         """Return the receipt: from the ledger, from a look-up, or from the call."""
         ledger = current_ledger()
-        if not self._keyed:
-            await self._prepare_to_send()
-        permitted_at = time.monotonic()
-        known = await ledger.begin(self._call, verdict)
-        if known.receipt is not None:
-            return known.receipt
-        if known.state == "unfinished":
-            if (receipt := await self._look_back(known)) is not None:
-                return receipt
+        # The way is made ready before the ledger is asked, whose word grows old.
+        async with pool.turn(self._entry, self._call) as turn:
+            if turn.waited:
+                verdict = await permit(self._call)  # meanwhile somebody may have forbidden the call
+            permitted_at = time.monotonic()
+            known = await ledger.begin(self._call, verdict)
+            if known.receipt is not None:
+                return known.receipt
+            if known.state == "new":
+                return await self._send(turn, send_by=permitted_at + SEND_WITHIN_S, certain=True)
+        # Look-ups need places too, so that of this effect is not kept meanwhile.
+        if (receipt := await self._look_back(known)) is not None:
+            return receipt
+        async with pool.turn(self._entry, self._call) as turn:
             # Looking back takes time, in which somebody may have forbidden the call.
             await permit(self._call)
             permitted_at = time.monotonic()
             await ledger.repeat(self._key)
-        # A keyed try says nothing of the one before it, which was not looked up.
-        certain = known.state == "new" or not self._keyed
-        return await self._send(send_by=permitted_at + SEND_WITHIN_S, certain=certain)
+            # A keyed try says nothing of the one before it, which was not looked up.
+            return await self._send(turn, send_by=permitted_at + SEND_WITHIN_S, certain=not self._keyed)
 
-    async def _prepare_to_send(self) -> None:
-        """Spend the time for opening a session before the ledger is asked, whose word grows old."""
-        try:
-            await pool.open_session(self._entry)
-        except (NotSent, BadOffer):
-            return  # the ledger may have the receipt; if not, sending says the same
-
-    async def _send(self, *, send_by: float, certain: bool) -> dict[str, JsonValue]:
+    async def _send(self, turn: Turn, *, send_by: float, certain: bool) -> dict[str, JsonValue]:
         """Call the tool; `certain` says that when this try did nothing, nothing happened at all."""
         ledger = current_ledger()
         try:
-            receipt = await pool.send(
-                self._entry,
-                self._call.tool,
-                self._call.arguments,
-                key=self._key,
-                key_as_argument=self._keyed,
-                send_by=None if self._keyed else send_by,
-            )
+            receipt = await turn.send(key_as_argument=self._keyed, send_by=None if self._keyed else send_by)
         except (NotSent, BadOffer, ToolNotApproved, UnknownTool) as error:
             if certain:
                 await ledger.fail(self._key, error)

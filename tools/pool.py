@@ -1,89 +1,79 @@
-"""The sessions with tool servers that an event loop holds open, one for each server and actor."""
+"""The ways to tool servers that an event loop holds, one for each server and address."""
 
 import asyncio
 from collections.abc import Hashable
+from contextlib import AbstractAsyncContextManager
 from weakref import WeakKeyDictionary
 
-from pydantic import JsonValue
-
-from tools.errors import NotSent
+from tools.lane import Lane, LaneState, Turn
 from tools.offered import Offered
+from tools.ports import Call
 from tools.registry import ServerEntry
-from tools.session import Session
-from tools.tokens import actor_of, tokens_of
 
 CLOSING_TIME_S = 5
 
 
 class Pool:
-    """The sessions of one event loop, and the tasks that still hold one."""
+    """The lanes of one event loop."""
 
     def __init__(self) -> None:
-        self._sessions: dict[Hashable, Session] = {}
-        self._owners: set[asyncio.Task[None]] = set()
+        self._lanes: dict[Hashable, Lane] = {}
 
-    def session(self, entry: ServerEntry) -> Session:
-        """Return a usable session with the server as the environment describes it now, perhaps a new one.
+    def lane(self, entry: ServerEntry) -> Lane:
+        """Return the lane to the server as the environment describes it now."""
+        key = lane_key(entry)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(entry)
+        return lane
 
-        It is one of the actor that the present call is made as: what a session says of us cannot be changed
-        from call to call.
-
-        Raises:
-            PersonMissing: the server is called for persons, and none stands behind the call.
-        """
-        actor = actor_of(entry)
-        started = (*entry.argv, *sorted(entry.environment.items()))
-        address = (entry.name, entry.url, *started, entry.identity.stamp, actor)
-        session = self._sessions.get(address)
-        if session is None or not session.usable:
-            session = self._sessions[address] = Session(entry, tokens_of(entry, actor))
-            self._owners.add(session.owner)
-            session.owner.add_done_callback(self._owners.discard)
-        return session
+    def states(self) -> list[LaneState]:
+        return [lane.state for lane in self._lanes.values()]
 
     async def close(self) -> None:
         """Close all sessions, by force those that do not close in time."""
-        for session in self._sessions.values():
-            session.close()
-        self._sessions.clear()
+        owners = set[asyncio.Task[None]]()
+        for lane in self._lanes.values():
+            lane.close()
+            owners |= lane.owners
+        self._lanes.clear()
         for force in (False, True):
-            owners = set(self._owners)
+            left = {owner for owner in owners if not owner.done()}
             if force:
-                for owner in owners:
+                for owner in left:
                     owner.cancel()
-            if owners:
-                await asyncio.wait(owners, timeout=CLOSING_TIME_S)
+            if left:
+                await asyncio.wait(left, timeout=CLOSING_TIME_S)
 
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
 
+def lane_key(entry: ServerEntry) -> Hashable:
+    """Say which calls take each other's places and share a breaker: those to one server at one address.
+
+    The lane holds its entry, so that no other one can come to have the same id.
+    """
+    return (id(entry), entry.url, *entry.environment.items())
+
+
 async def open_session(entry: ServerEntry) -> Offered:
-    """Open this loop's session with the server if it is not; returns and raises what `Session.open` does."""
-    return await _pool().session(entry).open()
+    """Open this loop's session with the server if it is not, and return what it offers.
+
+    Raises:
+        ToolError: that cannot be.
+    """
+    return (await _pool().lane(entry).open_session()).offered
 
 
-async def send(
-    entry: ServerEntry,
-    tool: str,
-    arguments: dict[str, JsonValue],
-    *,
-    key: str | None = None,
-    key_as_argument: bool = False,
-    send_by: float | None = None,
-) -> dict[str, JsonValue]:
-    """Call a tool over this loop's session with the server; takes and raises what `Session.call` does."""
-    pool = _pool()
-    session = pool.session(entry)
-    held = session.opened
-    try:
-        return await session.call(tool, arguments, key=key, key_as_argument=key_as_argument, send_by=send_by)
-    except NotSent:
-        # A session that ended while nobody called shows it only now; a new one deserves one try.
-        if not (held and session.broken):
-            raise
-    session = pool.session(entry)
-    return await session.call(tool, arguments, key=key, key_as_argument=key_as_argument, send_by=send_by)
+def turn(entry: ServerEntry, call: Call) -> AbstractAsyncContextManager[Turn]:
+    """Prepare a call to the server over this loop's session with it; see `Lane.turn`."""
+    return _pool().lane(entry).turn(call)
+
+
+def states() -> list[LaneState]:
+    """Say how each server that this event loop has called stands."""
+    return _pool().states()
 
 
 def _pool() -> Pool:

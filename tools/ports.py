@@ -43,8 +43,9 @@ class Call:
     """A tool call that is about to happen.
 
     `digest` is the SHA-256, in hex, of the canonical JSON of `arguments`. `key` is None for a read only.
-    `case` and `step` are None outside a graph that keeps checkpoints. `undoes` is the key of the effect
-    that this one takes back. `sources` says of an argument, by its path, where its value came from.
+    `case` and `step` are None outside a graph that keeps checkpoints, and `attempt` counts the tries of the
+    step. `undoes` is the key of the effect that this one takes back. `sources` says of an argument, by its
+    path, where its value came from.
     """
 
     server: str
@@ -57,6 +58,7 @@ class Call:
     case: str | None
     step: str | None
     undoes: str | None = None
+    attempt: int = 1
     caller: Caller = NOBODY
     sources: Mapping[str, str] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tools.breaker import BreakerLimits
 from tools.contracts import DataClass, Record, Seconds, ToolEntry
 from tools.errors import ServersInvalid, UnknownTool
 from tools.identity import Identity
@@ -35,6 +36,8 @@ class ServerEntry(BaseModel):
     sandbox: bool
     pinned: bool = True
     timeout_s: Seconds
+    concurrency: int = Field(default=16, ge=1, le=1000)
+    breaker: BreakerLimits = BreakerLimits()
     data_class: DataClass = "personal"
     tools: dict[str, ToolEntry]
     record: Record | None = None

@@ -2,30 +2,45 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Context
-from datetime import timedelta
 from typing import Any
 
+import anyio
+import httpx
 from anyio import BrokenResourceError, ClosedResourceError
-from langchain_mcp_adapters.sessions import Connection, StreamableHttpConnection, create_session
-from mcp import ClientSession, McpError, types
+from mcp import McpError, types
+from mcp.shared.session import ProgressFnT
 from pydantic import JsonValue, ValidationError
 
-from tools.errors import BadAnswer, BadOffer, ConnectionLost, DeadlineExceeded, NotSent, ToolRefused
-from tools.http_client import KEY_IN_META, UNSENT, leaving_by, new_client
+from tools.errors import (
+    BadAnswer,
+    ConnectionLost,
+    DeadlineExceeded,
+    HeldUp,
+    NotSent,
+    ToolError,
+    ToolRefused,
+)
+from tools.http_client import KEY_IN_META, NOT_SENT, UNSENT, leaving_by
 from tools.messages import LOST, OUR_CODES
 from tools.offered import Offered
-from tools.opening import begin
+from tools.opening import begin, list_tools
+from tools.ports import Call
 from tools.registry import ServerEntry
-from tools.stdio_client import started
 from tools.tokens import Tokens
+from tools.transports import Client, connected
 from tools.words import quoted
 
 # The MCP client's own code for a session that the server no longer knows.
 SESSION_TERMINATED = 32600
 REFUSED_UNREAD = (types.INVALID_REQUEST, types.METHOD_NOT_FOUND, types.INVALID_PARAMS, types.PARSE_ERROR)
+# How long a server that cannot keep up may delay the end of a session by not taking a cancellation.
+CANCELLING_S = 2.0
+# What a connection may have lost meanwhile shows in an effect's answer, unless it is asked before.
+IDLE_S = 30.0
+PING_S = 5.0
 
 
 class Session:
@@ -34,17 +49,22 @@ class Session:
     Any number of tasks may call at once. A `broken` session takes no new calls and closes after its last.
     """
 
-    def __init__(self, entry: ServerEntry, tokens: Tokens | None) -> None:
+    def __init__(self, entry: ServerEntry, tokens: Tokens | None, *, idle_s: float = IDLE_S) -> None:
         self.entry = entry
         self.tokens = tokens
+        self._idle_s = idle_s
         self.broken = False
         self._calls = 0
-        self._closing = asyncio.Event()
-        self._opened: asyncio.Future[ClientSession] = asyncio.get_running_loop().create_future()
-        self._offered = Offered(entry, [])
+        self.offered = Offered(entry, [])
+        self._used_at = time.monotonic()
+        self._asking: set[anyio.CancelScope] = set()
+        self._cancelling: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self._woken = asyncio.Event()
+        self._opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         # The session outlives the run whose call opened it, and must not keep that run's context.
         self.owner = asyncio.create_task(self._own(), name=f"session {entry.name}", context=Context())
-        self.owner.add_done_callback(_take_note)
+        self.owner.add_done_callback(self._part)
 
     @property
     def opened(self) -> bool:
@@ -52,32 +72,40 @@ class Session:
 
     @property
     def usable(self) -> bool:
-        return not (self.broken or self._closing.is_set() or self.owner.done())
+        return not (self.broken or self._closing or self.owner.done())
 
     def close(self) -> None:
         """Ask the owner to close; it is done when the owner is."""
-        self._closing.set()
+        self._closing = True
+        self._woken.set()
 
-    async def open(self) -> Offered:
-        """Wait until calls can be made, and return what may be called.
+    def retire(self) -> None:
+        """Take no new calls, and close after the last that is under way."""
+        self.broken = True
+        if not self._calls:
+            self.close()
+
+    async def open(self) -> None:
+        """Wait until calls can be made; a session that nobody used for long is asked whether it still lives.
 
         Raises:
             NotSent: they cannot.
+            ToolError: the server may not be called, as it is.
         """
         with self._in_use():
-            await self._open()
-            return self._offered
+            client = await self._open()
+            if self._calls == 1 and time.monotonic() - self._used_at > self._idle_s:
+                await self._ping(client)
 
     async def call(
         self,
-        tool: str,
-        arguments: dict[str, JsonValue],
+        call: Call,
         *,
-        key: str | None,
         key_as_argument: bool,
         send_by: float | None,
+        progress: ProgressFnT | None = None,
     ) -> dict[str, JsonValue]:
-        """Call a tool, unless the monotonic clock is past `send_by`, and return its structured answer.
+        """Make the call, unless the monotonic clock is past `send_by`, and return the structured answer.
 
         Raises:
             NotSent: the server certainly never got the call.
@@ -89,14 +117,14 @@ class Session:
         """
         with self._in_use():
             client = await self._open()
-            offer = self._offered.get(tool)
+            offer, arguments = self.offered.get(call.tool), call.arguments
             if key_as_argument and offer.takes_key:
-                arguments = {**arguments, "key": key}
+                arguments = {**arguments, "key": call.key}
             if send_by is not None and time.monotonic() > send_by:
-                raise NotSent(f"{self.entry.name}.{tool} was held up, and may no longer be sent")
-            with leaving_by(key, send_by):
-                request, timeout_s = _request(tool, arguments, key=key), self.entry.timeout_of(tool)
-                return offer.structure(await self._ask(client, request, timeout_s=timeout_s))
+                raise HeldUp(f"{self.entry.name}.{call.tool} was held up, and may no longer be sent")
+            with leaving_by(call.key, send_by):
+                asking = self._ask(client, call.tool, _request(call.tool, arguments, key=call.key), progress)
+                return offer.structure(await asking)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
@@ -104,62 +132,116 @@ class Session:
         try:
             yield
         finally:
-            self._calls -= 1
-            if self.broken and not self._calls:
-                self.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        self._used_at = time.monotonic()
+        self._calls -= 1
+        if self.broken and not self._calls:
+            self.close()
 
     async def _own(self) -> None:
-        async with _connected(self.entry, self.tokens) as client:
-            self._offered = Offered(self.entry, await begin(client, self.entry.name))
+        async with connected(self.entry, self.tokens, wake=self._woken.set) as client:
+            self.offered = Offered(self.entry, await begin(client, self.entry.name))
             self._opened.set_result(client)
-            await self._closing.wait()
+            while not (self._closing or client.ended):
+                await self._woken.wait()
+                self._woken.clear()
+                if client.tools_changed:
+                    client.tools_changed = False
+                    await self._list_anew(client)
 
-    async def _open(self) -> ClientSession:
-        name, timeout_s = self.entry.name, self.entry.timeout_s
-        either: set[asyncio.Future[Any]] = {self._opened, self.owner}
-        await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    async def _list_anew(self, client: Client) -> None:
+        """List the tools again; a session that cannot is replaced, and ends after the calls under way."""
+        try:
+            with anyio.fail_after(self.entry.timeout_s):
+                self.offered = Offered(self.entry, await list_tools(client, self.entry.name))
+        except (McpError, ToolError, ValidationError, TimeoutError):
+            self.retire()
+
+    async def _open(self) -> Client:
+        if not self._opened.done():
+            either: set[asyncio.Future[Any]] = {self._opened, self.owner}
+            await asyncio.wait(either, timeout=self.entry.timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if self._opened.done():
             return self._opened.result()
         self.broken = True
-        if self.owner.done():
-            reason = self._reason()
-            if isinstance(reason, McpError) and reason.error.code in UNSENT:
-                raise self._failure(reason.error) from reason
-            if isinstance(reason, BadOffer):
-                raise reason
-            raise NotSent(f"{name} cannot be reached: {self._end()}")
-        self.owner.cancel()
-        raise NotSent(f"{name} did not open a session within {timeout_s:g} s")
+        if not self.owner.done():
+            self.owner.cancel()
+            raise NotSent(f"{self.entry.name} did not open a session within {self.entry.timeout_s:g} s")
+        reason = self._reason()
+        if isinstance(reason, ToolError):
+            raise reason
+        if isinstance(reason, McpError) and reason.error.code in UNSENT.keys() - {NOT_SENT}:
+            raise self._failure(reason.error) from reason
+        raise NotSent(f"{self.entry.name} cannot be reached: {_words(reason)}")
+
+    async def _ping(self, client: Client) -> None:
+        """Ask whether the server is still there.
+
+        Raises:
+            NotSent: it is not.
+        """
+        request = types.ClientRequest(types.PingRequest())
+        with anyio.move_on_after(min(PING_S, self.entry.timeout_s)):
+            try:
+                await client.send_request(request, types.EmptyResult)
+            except McpError as error:
+                self._failure(error.error)  # marks what ends the session; any other is a sign of life
+            except (ClosedResourceError, BrokenResourceError):
+                self.broken = True
+            if not self.broken:
+                return
+        self.broken = True
+        raise NotSent(f"{self.entry.name} has gone away while nobody called")
 
     async def _ask(
-        self, client: ClientSession, request: types.ClientRequest, *, timeout_s: float
+        self, client: Client, tool: str, request: types.ClientRequest, progress: ProgressFnT | None
     ) -> types.CallToolResult:
         # Not `client.call_tool`: it may list all tools after the effect, and its checks raise RuntimeError.
-        asking = asyncio.create_task(client.send_request(request, types.CallToolResult))
-        asking.add_done_callback(_take_note)
-        try:
-            await asyncio.wait({asking, self.owner}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done():
-                return self._result(asking)
-        finally:
-            asking.cancel()
+        timeout_s = self.entry.timeout_of(tool)
+        with anyio.move_on_after(timeout_s) as scope:
+            self._asking.add(scope)
+            request_id = client.next_id
+            try:
+                return await client.send_request(request, types.CallToolResult, progress_callback=progress)
+            except asyncio.CancelledError:
+                self._cancel(client, request_id)
+                raise
+            except McpError as error:
+                raise self._failure(error.error) from error
+            except (ClosedResourceError, BrokenResourceError) as error:
+                self.broken = True
+                raise NotSent(f"{self.entry.name} ended the session before the call") from error
+            except ValidationError as error:
+                told = quoted(str(error))
+                raise BadAnswer(
+                    f"{self.entry.name} answered with something that is no tool result: {told}"
+                ) from error
+            finally:
+                self._asking.discard(scope)
         self.broken = True
         if self.owner.done():
-            raise ConnectionLost(f"{self.entry.name} went away: {self._end()}")
+            raise ConnectionLost(f"{self.entry.name} went away: {_words(self._reason())}")
         raise DeadlineExceeded(f"{self.entry.name} did not answer within {timeout_s:g} s")
 
-    def _result(self, asking: asyncio.Task[types.CallToolResult]) -> types.CallToolResult:
-        name = self.entry.name
+    def _cancel(self, client: Client, request_id: int) -> None:
+        """Let the server know, as far as it listens; nobody waits for this either."""
+        if self.owner.done() or client.ended:
+            return
+        self._calls += 1  # at once, or the session might close before the task begins
+        cancelling = asyncio.create_task(self._tell_cancelled(client, request_id), context=Context())
+        self._cancelling.add(cancelling)
+        cancelling.add_done_callback(self._cancelling.discard)
+
+    async def _tell_cancelled(self, client: Client, request_id: int) -> None:
         try:
-            return asking.result()
-        except McpError as error:
-            raise self._failure(error.error) from error
-        except (ClosedResourceError, BrokenResourceError) as error:
-            self.broken = True
-            raise NotSent(f"{name} ended the session before the call") from error
-        except ValidationError as error:
-            told = quoted(str(error))
-            raise BadAnswer(f"{name} answered with something that is no tool result: {told}") from error
+            with anyio.move_on_after(CANCELLING_S):
+                await client.cancel(request_id)
+        except (ClosedResourceError, BrokenResourceError, httpx.HTTPError, NotSent):
+            return
+        finally:
+            self._leave()
 
     def _failure(self, error: types.ErrorData) -> NotSent | ConnectionLost | ToolRefused | BadAnswer:
         """Say what a JSON-RPC error means for the call."""
@@ -176,10 +258,12 @@ class Session:
         # An error in the middle of the work says nothing about how much of it was done.
         return BadAnswer(message)
 
-    def _end(self) -> str:
-        """Say why the owner ended."""
-        error = self._reason()
-        return f"{type(error).__name__}: {quoted(str(error))}" if error else "the session was closed"
+    def _part(self, owner: asyncio.Task[None]) -> None:
+        """Let go of those who still wait for an answer, as the owner has ended."""
+        if not owner.cancelled():
+            owner.exception()  # whoever waits learns of it by other ways; unread, asyncio reports it as lost
+        for scope in self._asking:
+            scope.cancel()
 
     def _reason(self) -> BaseException | None:
         """Return what ended the owner; None if the session was closed."""
@@ -187,34 +271,6 @@ class Session:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         return error
-
-
-@asynccontextmanager
-async def _connected(entry: ServerEntry, tokens: Tokens | None) -> AsyncIterator[ClientSession]:
-    if (url := entry.url) is not None:
-        async with create_session(_connection(entry, url, tokens)) as client:
-            yield client
-    elif entry.command:
-        environment = {**entry.environment, **entry.identity.resolved_variables(entry.name)}
-        async with started(entry.argv, environment) as (heard, said), ClientSession(heard, said) as client:
-            yield client
-    else:
-        raise NotSent(f"{entry.name}: {entry.url_env} is not set, and servers.toml has no command")
-
-
-def _connection(entry: ServerEntry, url: str, tokens: Tokens | None) -> Connection:
-    connection: StreamableHttpConnection = {
-        "transport": "streamable_http",
-        "url": url,
-        "headers": entry.identity.resolved_headers(entry.name),
-        "timeout": timedelta(seconds=entry.longest_s),
-        # An answer may keep us waiting longer than our own deadline, which is the one that counts.
-        "sse_read_timeout": timedelta(seconds=entry.longest_s + 300),
-        "httpx_client_factory": new_client,
-    }
-    if tokens is not None:
-        connection["auth"] = tokens
-    return connection
 
 
 def _request(tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> types.ClientRequest:
@@ -225,7 +281,5 @@ def _request(tool: str, arguments: dict[str, JsonValue], *, key: str | None) -> 
     return types.ClientRequest(types.CallToolRequest(params=params))
 
 
-def _take_note(task: asyncio.Task[Any]) -> None:
-    # Whoever waits learns of the error by other ways; unread, asyncio would report it as lost.
-    if not task.cancelled():
-        task.exception()
+def _words(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {quoted(str(error))}" if error else "the session was closed"

@@ -2,15 +2,12 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
-import time
-from contextlib import contextmanager
 
 import pytest
 from memory_ledger import Memory, notes
-from tool_servers import INVOICE, ROOT, UNRELIABLE, erp_over_http, started, unreliable
+from tool_servers import INVOICE, ROOT, erp_over_http, unreliable, unreliable_over
 
 import tools
 from tools import Server, server
@@ -56,12 +53,6 @@ def running_erp(request, tmp_path, monkeypatch):
         with erp_over_http(database) as (_, url):
             monkeypatch.setenv("ERP_URL", url)
             yield
-
-
-@pytest.fixture
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 async def test_a_call_returns_the_structured_answer(running_erp):
@@ -122,26 +113,6 @@ async def test_a_keyed_call_whose_server_dies_before_answering_is_repeated_to_on
     assert answer["repeated"] is True
     assert notes(tmp_path) == ["k1"]
     assert ledger.told == ["begin", "begin", "repeat", "finish"]
-
-
-@contextmanager
-def unreliable_over(transport, folder, port):
-    if transport == "stdio":
-        yield
-        return
-    with started(str(UNRELIABLE), str(folder), "--http", str(port)):
-        wait_for(port)
-        yield
-
-
-def wait_for(port):
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-        else:
-            return
 
 
 async def test_a_blind_effect_left_unfinished_is_not_called_again(tmp_path, ledger):

@@ -6,8 +6,7 @@ import socket
 import pytest
 from changing_tools import PROGRAM, calls, entry_of, offer, tool
 from pydantic import ValidationError
-from test_tools_door import wait_for
-from tool_servers import started
+from tool_servers import started, wait_for
 
 import tools
 from tools import Server

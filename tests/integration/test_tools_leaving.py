@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.http_client import KEY_IN_META, NOT_SENT, leaving_by, new_client
+from tools.http_client import HELD_UP, KEY_IN_META, leaving_by, new_client
 
 ANSWER = b'{"jsonrpc": "2.0", "id": 7, "result": {}}'
 CALL: dict[str, Any] = {
@@ -48,7 +48,7 @@ async def test_a_call_leaves_in_time_or_not_at_all(left_s: float, arrives: bool)
             answer = (await client.post(address, json=CALL)).json()
 
     assert bool(bodies) == arrives
-    assert answer.get("error", {}).get("code") == (None if arrives else NOT_SENT)
+    assert answer.get("error", {}).get("code") == (None if arrives else HELD_UP)
 
 
 async def test_a_call_under_another_key_is_not_held_up() -> None:

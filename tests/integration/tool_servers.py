@@ -1,8 +1,10 @@
 """Tool servers as tests start them: real processes, over HTTP or stdio."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -55,6 +57,27 @@ def erp_over_http(database: Path, port: int = 0):
     return started("-m", "tools.erp", "--http", f"127.0.0.1:{port}", "--database", str(database))
 
 
+@contextmanager
+def unreliable_over(transport: str, folder: Path, port: int) -> Iterator[None]:
+    """Let the unreliable server run on the port, or leave its start to the client if it is for stdio."""
+    if transport == "stdio":
+        yield
+        return
+    with started(str(UNRELIABLE), str(folder), "--http", str(port)):
+        wait_for(port)
+        yield
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+
+
 @asynccontextmanager
 async def http_client(url: str) -> AsyncIterator[ClientSession]:
     """The MCP SDK's own client, which knows nothing of us."""
@@ -77,7 +100,8 @@ async def stdio_erp(database: Path) -> AsyncIterator[ClientSession]:
 
 def unreliable(folder: Path, contract: Contract = "keyed", **fields) -> ServerEntry:
     """An entry for the server that misbehaves on request, over stdio unless `url_env` is given."""
-    reading = dict.fromkeys(("wrong", "bare", "refuse", "wait", "die", "vanished"), "read")
+    answering = ("wrong", "bare", "refuse", "wait", "wait_too", "hold", "count_to_three", "grow", "grown")
+    reading = dict.fromkeys((*answering, "die", "vanished"), "read")
     changing = dict.fromkeys(("note", "note_slowly", "note_refused", "note_broken"), contract)
     entry = {
         "name": "unreliable",

@@ -1,7 +1,8 @@
 """A tool server that misbehaves on request: `unreliable_server.py FOLDER [--http PORT]`.
 
 It notes each call once per key in FOLDER/notes. While FOLDER/die exists, it dies after the note and
-before the answer, and removes the file as it goes.
+before the answer, and removes the file as it goes. FOLDER/pid names its process, and FOLDER/cancelled the
+tools whose work was cancelled.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from mcp import McpError, types
 from mcp.server.fastmcp import FastMCP
 
 folder = Path(sys.argv[1])
+(folder / "pid").write_text(str(os.getpid()))
 notes = folder / "notes"
 promise = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
 server = FastMCP("unreliable", log_level="CRITICAL")
@@ -44,6 +46,42 @@ async def note_slowly(request):
     return answer
 
 
+async def wait(request):
+    try:
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        with (folder / "cancelled").open("a") as file:
+            file.write(request.params.name + "\n")
+        raise
+    return result({"count": 1})
+
+
+async def hold(_request):
+    while not (folder / "release").exists():  # noqa: ASYNC110  another process makes it
+        await asyncio.sleep(0.01)
+    return result({"count": 1})
+
+
+async def count_to_three(request):
+    context = server._mcp_server.request_context
+    for number in (1, 2, 3):
+        await context.session.send_progress_notification(
+            request.params.meta.progressToken,
+            number,
+            3,
+            f"step {number}",
+            related_request_id=str(context.request_id),
+        )
+        await asyncio.sleep(0.3)
+    return result({"count": 3})
+
+
+async def grow(_request):
+    TOOLS["grown"] = lambda _: result({"count": 1})
+    await server._mcp_server.request_context.session.send_tool_list_changed()
+    return result({"count": 1})
+
+
 def broken(_request):
     raise McpError(types.ErrorData(code=types.INTERNAL_ERROR, message="ink everywhere"))
 
@@ -56,7 +94,11 @@ TOOLS = {
     "wrong": lambda _: result({"count": "many"}),
     "bare": lambda _: result(text="two"),
     "refuse": lambda _: result(text="no pencil", is_error=True),
-    "wait": lambda _: asyncio.sleep(30, result({"count": 1})),
+    "wait": wait,
+    "wait_too": wait,
+    "hold": hold,
+    "count_to_three": count_to_three,
+    "grow": grow,
     "die": lambda _: os._exit(9),
 }
 
