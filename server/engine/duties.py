@@ -58,7 +58,7 @@ class Duties:
             return
         objects = _objects(call, entry)
         parts = await _parts(connection, call, verdict, duty=entry.duty, case_id=case_id)
-        for separation in self._separations():
+        for separation in self.separations():
             await _check(connection, call, separation, objects=objects, duty=entry.duty, parts=parts)
         await insert_duties(
             connection,
@@ -70,7 +70,12 @@ class Duties:
             case_id=case_id,
         )
 
-    def _separations(self) -> list[Separation]:
+    def separations(self) -> list[Separation]:
+        """Return what excludes what.
+
+        Raises:
+            NotAllowed: a file was changed to something that cannot be used.
+        """
         try:
             return self._tables.current()
         except StartRefused as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from command_line import Steward
 from conftest import ROOT, created_database, running_host
 from hosts import all_cases
 from running_systems import HERE, System, environment_of, running_systems
@@ -92,7 +93,7 @@ def bank(postgres_url: str, tmp_path: Path) -> Iterator[Bank]:
 
 
 def test_of_fifty_transfers_exactly_ten_go_out_although_workers_die_with_their_reservations(
-    bank: Bank,
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bank.start()
     for nth in (3, 1):
@@ -107,5 +108,7 @@ def test_of_fifty_transfers_exactly_ten_go_out_although_workers_die_with_their_r
     refused = [case["error"]["code"] for case in cases if case["status"] == "incident"]
     assert bank.transfers() == 10
     assert refused == ["tool_quota_exceeded"] * (CASES - 10)
+    shown = Steward(monkeypatch, capsys, url=str(bank.client.base_url))("quotas", "transfers_a_day").out
+    assert shown.split()[-6:] == ["currency", "EUR", "100.00", "0", "100.00", "ever"]
     [use] = bank.client.get("/v1/quotas", params={"quota": "transfers_a_day"}).json()["items"]
     assert (use["used"], use["in_flight"], use["limit"]) == ("100.00", "0", "100.00")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from psycopg.types.json import Jsonb
 from small_processes import small_registry
 
 from server.engine.cases import start_case
-from server.engine.duties import Duties
+from server.engine.duties import FILE, Duties
 from server.engine.ledger import PostgresLedger
 from server.engine.settlement import settle_effect
 from server.errors import StartRefused
@@ -277,5 +278,14 @@ def test_a_file_that_cannot_be_used_is_refused_with_table_and_field(
         Duties(tmp_path)
 
 
-def test_the_shipped_file_separates_nothing_by_itself(tmp_path: Path) -> None:
-    assert Duties(tmp_path)
+def test_the_separation_that_the_documentation_shows_can_be_used(tmp_path: Path) -> None:
+    shown = (ROOT / "docs" / "duties.md").read_text("utf-8").split("```toml\n")[2].partition("```")[0]
+    (tmp_path / FILE).write_text(shown)
+
+    [separation] = Duties(tmp_path).separations()
+
+    assert (separation.object, separation.parts) == ("journal_entry", ["approver"])
+
+
+def test_nothing_is_separated_before_a_house_says_so() -> None:
+    assert Duties().separations() == []

@@ -196,6 +196,14 @@ async def test_what_is_done_stays_used_and_is_in_flight_no_more(desk: Desk) -> N
     assert (use.used, use.in_flight) == (60, 0)
 
 
+async def test_an_answer_that_left_nothing_gives_back_what_it_took(desk: Desk) -> None:
+    await desk.pay("k1", "60.00")
+
+    await desk.ledger.finish("k1", {"status": "refused", "code": "already_scheduled"})
+
+    assert (await desk.use(supplier="S-1")).used == 0
+
+
 async def test_what_is_taken_back_is_given_back(desk: Desk, database: Database) -> None:
     await desk.pay("k1", "60.00")
     await desk.ledger.finish("k1", {"payment": "P-1"})

@@ -18,6 +18,7 @@ PER_SUPPLIER = {
     "window": "day",
     "limit": {"EUR": "50000.00", "USD": "60000"},
 }
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "quotas.md"
 AMOUNTS = "[q]\ntools = ['erp.book_invoice']\nwindow = 'day'\namount = 'arguments.total'"
 CALLS = {"tools": ["erp.book_invoice"], "window": "month", "limit": 3}
 
@@ -57,6 +58,14 @@ def test_an_operators_file_takes_the_place_of_the_one_that_ships(tmp_path):
     [share] = quotas(tmp_path, text).shares(payment())
 
     assert (share.quota, share.limit) == ("payments", 7)
+
+
+def test_the_quota_that_the_documentation_shows_counts_a_payment(tmp_path):
+    text = DOCS.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+
+    [share] = quotas(tmp_path, text).shares(payment())
+
+    assert (share.subject, share.limit) == ({"supplier": "S-1", "currency": "EUR"}, 50_000)
 
 
 @pytest.mark.parametrize(
