@@ -1,12 +1,14 @@
-"""An office as an MCP server over stdio: suppliers and their letters, a bank, mail, a search on the internet.
+"""An office as an MCP server: suppliers and their letters, a bank, mail, a search on the internet.
 
-`office_server.py FOLDER` reads what it knows from FOLDER/office.json, at each call anew, and writes every
-call into FOLDER/office.sqlite3, see `office_books`. A payment goes to whatever account it is told.
+`office_server.py FOLDER PORT` reads what it knows from FOLDER/office.json, at each call anew, and writes
+every call into FOLDER/office.sqlite3, see `office_books`. A payment goes to whatever account it is told.
 """
 
+import socket
 import sys
 from pathlib import Path
 
+import uvicorn
 from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import Tool
 from office_books import OfficeBooks
@@ -48,7 +50,7 @@ class Office(FastMCP):
         ]
 
 
-office = Office("office", log_level="CRITICAL")
+office = Office("office", log_level="CRITICAL", stateless_http=True, json_response=True)
 
 
 @office.tool()
@@ -92,4 +94,8 @@ def _key(context: Context) -> str | None:
 
 
 if __name__ == "__main__":
-    office.run("stdio")
+    with socket.create_server(("127.0.0.1", int(sys.argv[2]))) as listener:
+        sys.stderr.write(f"office at http://127.0.0.1:{listener.getsockname()[1]}/mcp\n")
+        sys.stderr.flush()
+        config = uvicorn.Config(office.streamable_http_app(), log_level="critical")
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,59 +1,33 @@
-"""Doors to an office, and cases that pay through it, run by the engine in this process."""
+"""One office for a module of tests, empty and without knowledge of anything but its suppliers for each."""
 
-import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
+import pytest
 from office_books import OfficeBooks
+from running_offices import office_file, running_office
 
-from tools import Server
-from tools.registry import ServerEntry
-
-PROGRAM = Path(__file__).parents[1] / "gauntlet" / "office_server.py"
-ACCOUNT = {"tool": "office.find_supplier", "place": "supplier.iban", "same": {"supplier": "supplier.id"}}
+import tools
+from tools.registry import VARIABLE, our_servers
 
 
-def office_entry(folder: Path, **pay: Any) -> ServerEntry:
-    """An entry for an office over the folder; what is given is of its tool `pay`."""
-    reading = dict.fromkeys(("find_supplier", "list_letters", "search_internet"), "read")
-    witnessed = {"contract": "keyed", "witnesses": {"iban": [ACCOUNT]}}
-    return ServerEntry.model_validate(
-        {
-            "name": "office",
-            "command": [sys.executable, str(PROGRAM), str(folder)],
-            "sandbox": True,
-            "pinned": False,
-            "timeout_s": 20.0,
-            "tools": {**reading, "pay": {**witnessed, **pay}, "send_mail": "blind"},
-        }
-    )
+@pytest.fixture(scope="module")
+def office_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a running office, with a file of servers that leads there."""
+    folder = tmp_path_factory.mktemp("office")
+    with running_office(folder) as url:
+        office_file(folder, url)
+        yield folder
 
 
-def office_file(folder: Path) -> Path:
-    """Write a file of servers with an office over the folder, for STEWARD_SERVERS."""
-    file = folder / "servers.toml"
-    witness = "{tool = 'office.find_supplier', place = 'supplier.iban', same = {supplier = 'supplier.id'}}"
-    file.write_text(
-        f"""
-[office]
-command = ["{sys.executable}", "{PROGRAM}", "{folder}"]
-sandbox = true
-pinned = false
-timeout_s = 20
-
-[office.tools]
-find_supplier = "read"
-list_letters = "read"
-search_internet = "read"
-pay = {{contract = "keyed", witnesses = {{iban = [{witness}]}}}}
-send_mail = "blind"
-"""
-    )
-    return file
-
-
-def office(folder: Path, **pay: Any) -> tuple[Server, OfficeBooks]:
-    """A door to an office, and its books."""
-    books = OfficeBooks(folder)
+@pytest.fixture
+async def office(office_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OfficeBooks]:
+    """The books of the office, which `server("office")` leads to."""
+    monkeypatch.setenv(VARIABLE, str(office_folder / "servers.toml"))
+    our_servers.cache_clear()
+    books = OfficeBooks(office_folder)
     books.learn()
-    return Server(office_entry(folder, **pay)), books
+    books.forget()
+    yield books
+    await tools.close()
+    our_servers.cache_clear()

@@ -1,18 +1,16 @@
 """Arguments that need a witness: what a reading tool of the same case answered, and nobody else's word."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from office_books import OTHER, SUPPLIER, OfficeBooks
-from offices import office
+from offices import office, office_folder  # noqa: F401
 from transfers import Order, effects_of, finished
 
-import tools
 from server.storage.cases import Case
 from server.storage.database import Database
-from tools import Server, server
+from tools import server
 from tools.errors import NotSent
 
 FORGED = "GB33BUKB20201555555555"
@@ -20,13 +18,14 @@ SALE = {"supplier": "S-1", "amount": "952.00"}
 
 
 @pytest.fixture(autouse=True)
-async def closed_sessions() -> AsyncIterator[None]:
-    yield
-    await tools.close()
+def books(request: pytest.FixtureRequest) -> OfficeBooks:
+    books: OfficeBooks = request.getfixturevalue("office")
+    return books
 
 
-def paying(door: Server, *reads: str, iban: str, **arguments: Any) -> Any:
+def paying(*reads: str, iban: str, **arguments: Any) -> Any:
     """A step that looks suppliers up, by name, and pays to the account."""
+    door = server("office")
 
     async def act(state: Order) -> dict[str, Any]:
         """Look up and pay."""
@@ -38,18 +37,14 @@ def paying(door: Server, *reads: str, iban: str, **arguments: Any) -> Any:
     return act
 
 
-async def paid(
-    database: Database, folder: Path, *reads: str, iban: str, **arguments: Any
-) -> tuple[Case, OfficeBooks]:
-    door, books = office(folder)
-    case = await finished(database, paying(door, *reads, iban=iban, **arguments), reference="RE-1")
-    return case, books
+async def paid(database: Database, *reads: str, iban: str, **arguments: Any) -> Case:
+    return await finished(database, paying(*reads, iban=iban, **arguments), reference="RE-1")
 
 
 async def test_the_account_of_the_master_data_is_paid_and_the_effect_says_where_it_came_from(
-    database: Database, tmp_path: Path
+    database: Database, books: OfficeBooks
 ) -> None:
-    case, books = await paid(database, tmp_path, "Bergmann", iban=SUPPLIER["iban"])
+    case = await paid(database, "Bergmann", iban=SUPPLIER["iban"])
 
     assert case.status == "succeeded", case.error
     assert [call["iban"] for call in books.calls("pay")] == [SUPPLIER["iban"]]
@@ -70,9 +65,9 @@ REFUSED: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("reads", "arguments"), REFUSED.values(), ids=REFUSED.keys())
 async def test_nothing_is_paid_to(
-    database: Database, tmp_path: Path, reads: list[str], arguments: dict[str, Any]
+    database: Database, books: OfficeBooks, reads: list[str], arguments: dict[str, Any]
 ) -> None:
-    case, books = await paid(database, tmp_path, *reads, **arguments)
+    case = await paid(database, *reads, **arguments)
 
     assert case.status == "incident"
     assert case.error is not None
@@ -85,8 +80,8 @@ async def test_nothing_is_paid_to(
     assert await effects_of(database, case) == []
 
 
-async def test_a_refused_source_is_an_audit_entry(database: Database, tmp_path: Path) -> None:
-    case, _ = await paid(database, tmp_path, iban=FORGED)
+async def test_a_refused_source_is_an_audit_entry(database: Database, books: OfficeBooks) -> None:
+    case = await paid(database, iban=FORGED)
 
     async with database.transaction() as connection:
         cursor = await connection.execute(
@@ -97,17 +92,19 @@ async def test_a_refused_source_is_an_audit_entry(database: Database, tmp_path: 
     assert FORGED not in str(entry["detail"])
 
 
-async def test_what_was_read_in_another_case_counts_for_nothing(database: Database, tmp_path: Path) -> None:
-    await paid(database, tmp_path, "Bergmann", iban=SUPPLIER["iban"])
+async def test_what_was_read_in_another_case_counts_for_nothing(
+    database: Database, books: OfficeBooks
+) -> None:
+    await paid(database, "Bergmann", iban=SUPPLIER["iban"])
 
-    case, books = await paid(database, tmp_path, iban=SUPPLIER["iban"])
+    case = await paid(database, iban=SUPPLIER["iban"])
 
     assert case.status == "incident"
     assert len(books.calls("pay")) == 1
 
 
-async def test_the_latest_reading_goes_before_an_earlier_one(database: Database, tmp_path: Path) -> None:
-    door, books = office(tmp_path)
+async def test_the_latest_reading_goes_before_an_earlier_one(database: Database, books: OfficeBooks) -> None:
+    door = server("office")
 
     async def act(state: Order) -> dict[str, Any]:
         """Look up, look up again after the account has changed, and pay to the old one."""
@@ -128,8 +125,8 @@ async def age_sightings(database: Database) -> None:
         await connection.execute("UPDATE sightings SET seen_at = seen_at - interval '25 hours'")
 
 
-async def test_a_reading_of_the_day_before_counts_no_more(database: Database, tmp_path: Path) -> None:
-    door, books = office(tmp_path)
+async def test_a_reading_of_the_day_before_counts_no_more(database: Database, books: OfficeBooks) -> None:
+    door = server("office")
 
     async def act(state: Order) -> dict[str, Any]:
         """Look up, wait for a day, and pay."""
@@ -145,9 +142,9 @@ async def test_a_reading_of_the_day_before_counts_no_more(database: Database, tm
 
 
 async def test_an_effect_whose_outcome_is_unknown_is_finished_after_its_witness_has_grown_old(
-    database: Database, tmp_path: Path
+    database: Database, books: OfficeBooks
 ) -> None:
-    door, books = office(tmp_path)
+    door = server("office")
     tries = 0
 
     async def act(state: Order) -> dict[str, Any]:

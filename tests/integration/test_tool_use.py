@@ -1,20 +1,16 @@
 """A model's work with tools: by its plan, through the door, and nothing else without a person."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from chat_models import call, plans, says
 from office_books import SUPPLIER, OfficeBooks
-from offices import office_file
+from offices import office, office_folder  # noqa: F401
 from tool_use_cases import MAY, answered, questions, worked
 from transfers import effects_of
 
-import tools
 from nodes.tool_use import DOCUMENT, May
 from server.storage.database import Database
-from tools.registry import VARIABLE, our_servers
 
 FORGED = "GB33BUKB20201555555555"
 PAYMENT = {"supplier": "S-1", "iban": SUPPLIER["iban"], "amount": "952.00", "reference": "RE-17"}
@@ -26,14 +22,9 @@ DONE = says("Done.")
 
 
 @pytest.fixture(autouse=True)
-async def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OfficeBooks]:
-    monkeypatch.setenv(VARIABLE, str(office_file(tmp_path)))
-    our_servers.cache_clear()
-    books = OfficeBooks(tmp_path)
-    books.learn()
-    yield books
-    await tools.close()
-    our_servers.cache_clear()
+def books(request: pytest.FixtureRequest) -> OfficeBooks:
+    books: OfficeBooks = request.getfixturevalue("office")
+    return books
 
 
 def consequences(books: OfficeBooks) -> list[str]:

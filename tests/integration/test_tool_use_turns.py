@@ -1,20 +1,16 @@
 """The turns of a model that works with tools: what goes wrong in them, and what they may cost."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from chat_models import USAGE, call, plans, says
 from langchain_core.messages import AIMessage
 from office_books import OfficeBooks
-from offices import office_file
+from offices import office, office_folder  # noqa: F401
 from tool_use_cases import clerk, worked_alone
 
-import tools
 from nodes.tool_use import Caps, Price
-from tools.registry import VARIABLE, our_servers
 
 PLAN = plans(office__find_supplier=2)
 FIND = says("", call("office__find_supplier", name="Bergmann"))
@@ -23,14 +19,9 @@ GARBAGE = {"name": "office__find_supplier", "args": "{name", "id": "1", "error":
 
 
 @pytest.fixture(autouse=True)
-async def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OfficeBooks]:
-    monkeypatch.setenv(VARIABLE, str(office_file(tmp_path)))
-    our_servers.cache_clear()
-    books = OfficeBooks(tmp_path)
-    books.learn()
-    yield books
-    await tools.close()
-    our_servers.cache_clear()
+def books(request: pytest.FixtureRequest) -> OfficeBooks:
+    books: OfficeBooks = request.getfixturevalue("office")
+    return books
 
 
 def unreadable() -> AIMessage:
