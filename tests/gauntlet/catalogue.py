@@ -2,6 +2,7 @@
 
 import mechanisms
 from faults.answers import lost_answers, races, refused_answers
+from faults.changed_tools import changed_tools
 from faults.clocks import skewed_clocks
 from faults.crowds import many_waiting, timers_at_once
 from faults.freezes import frozen_workers
@@ -47,6 +48,7 @@ FAULTS = [
     Fault("F41", "another version rolled out and back, under load", 4, rolled),
     Fault("F42", "waiting cases moved to another version while workers die", 1000, moved_cases),
     Fault("F43", "operators suspend, resume, cancel, retry while cases run", 600, interventions, smoke=30),
+    Fault("F45-changed", "what a system says of its tool changes after the approval", 40, changed_tools),
     Fault("F48", "soak: minutes of load and of random faults", 60, soaked),
 ]
 

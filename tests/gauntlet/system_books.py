@@ -26,6 +26,8 @@ FaultName = Literal[
     "lose_answer",
     "bad_answer",
 ]
+# What a system says of `transfer`, when it is no longer what it said first.
+Listing = Literal["poisoned", "widened", "harmless", "missing"]
 FOR_EVER = 1_000_000_000
 
 _SCHEMA = """
@@ -40,6 +42,7 @@ _SCHEMA = """
         arrived_at REAL NOT NULL, applied_at REAL NOT NULL
     );
     CREATE TABLE IF NOT EXISTS faults (name TEXT PRIMARY KEY, times INTEGER NOT NULL, seconds REAL NOT NULL);
+    CREATE TABLE IF NOT EXISTS listing (name TEXT NOT NULL);
 """
 
 
@@ -142,6 +145,17 @@ class Books:
                 "UPDATE faults SET times = times - 1 WHERE times > 0 RETURNING name, seconds"
             ).fetchall()
         return {row["name"]: Fault(row["name"], row["seconds"]) for row in rows}
+
+    def set_listing(self, name: Listing | None) -> None:
+        """Let the system say this of `transfer` from its next listing on; None is what it said first."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM listing")
+            if name is not None:
+                connection.execute("INSERT INTO listing VALUES (?)", (name,))
+
+    def listing(self) -> Listing | None:
+        rows = self.rows("SELECT name FROM listing")
+        return rows[0]["name"] if rows else None
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -7,25 +7,11 @@ from typing import Any
 from mcp import McpError, types
 from mcp.server.lowlevel import Server
 from system_books import Books, Contract, FaultName, KeyConflict
+from system_listing import offered
 
 KEY_IN_META = "io.steward/idempotency-key"
 # Set in the request's ASGI scope for the HTTP server to act on.
 BREAK_OFF, ANSWER_503 = "break_off", "answer_503"
-
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 500}
-_ROW = {
-    "type": "object",
-    "properties": {
-        **{name: {"type": "string"} for name in ("transfer", "reference", "amount", "currency")},
-        "key": {"type": ["string", "null"]},
-    },
-    "required": ["transfer", "reference", "amount", "currency", "key"],
-}
-_CANCELLED = {
-    "type": "object",
-    "properties": {"transfer": {"type": "string"}, "cancelled": {"type": "boolean"}},
-    "required": ["transfer", "cancelled"],
-}
 
 
 class Refused(Exception):
@@ -38,13 +24,14 @@ class SystemTools:
     def __init__(self, books: Books, contract: Contract) -> None:
         self._books = books
         self._contract = contract
-        self._tools = {tool.name: tool for tool in _offered(contract)}
+        self._tools = {tool.name: tool for tool in offered(contract)}
         self.server: Server[Any, Any] = Server(contract)
         self.server.request_handlers[types.ListToolsRequest] = self._list
         self.server.request_handlers[types.CallToolRequest] = self._call
 
     async def _list(self, _request: types.ListToolsRequest) -> types.ServerResult:
-        return types.ServerResult(types.ListToolsResult(tools=list(self._tools.values())))
+        listed = offered(self._contract, self._books.listing())
+        return types.ServerResult(types.ListToolsResult(tools=listed))
 
     async def _call(self, request: types.CallToolRequest) -> types.ServerResult:
         name, arguments = request.params.name, request.params.arguments or {}
@@ -123,40 +110,3 @@ def _result(
     return types.ServerResult(
         types.CallToolResult(content=content, structuredContent=structure, isError=is_error)
     )
-
-
-def _offered(contract: Contract) -> list[types.Tool]:
-    """List what a system of this contract offers; its own books can be read in each."""
-    key = {"key": _TEXT} if contract == "keyed" else {}
-    transfers = {"type": "array", "items": _ROW}
-    changing = [
-        _tool("transfer", _ROW, required=("reference", "amount", "currency"), **key),
-        _tool("cancel_transfer", _CANCELLED, required=("transfer",), **key),
-    ]
-    following = {"type": ["string", "null"]}
-    page = {"after": _TEXT, "limit": {"type": "integer", "minimum": 1}}
-    listing = [
-        _tool("list_transfers", _object(transfers=transfers, next=following), **page),
-        _tool("list_keys", _object(keys={"type": "array"}, next=following), **page),
-    ]
-    if contract != "searchable":
-        return [*changing, *listing]
-    cancellations = {"type": "array", "items": _CANCELLED}
-    return [
-        *changing,
-        *listing,
-        _tool("find_transfers", _object(transfers=transfers), required=("reference",)),
-        _tool("find_cancellations", _object(cancellations=cancellations), required=("transfer",)),
-    ]
-
-
-def _tool(
-    name: str, promise: dict[str, Any], *, required: tuple[str, ...] = (), **optional: dict[str, Any]
-) -> types.Tool:
-    properties = {**dict.fromkeys(required, _TEXT), **optional}
-    schema = {"type": "object", "properties": properties, "required": list(required)}
-    return types.Tool(name=name, inputSchema=schema, outputSchema=promise)
-
-
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
