@@ -1,6 +1,5 @@
 """What a tool server offers, held against what was approved of it."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,11 +11,6 @@ from tools.descriptions import Description, description_of
 from tools.errors import BadOffer, UnknownTool
 from tools.registry import ServerEntry
 
-# A server without sessions cannot say that its tools have changed, so that they are listed again.
-LISTING_LASTS_S = 10.0
-# What was listed this lately is not listed again for a tool that differs.
-JUST_NOW_S = 1.0
-
 
 class Offered:
     """One listing of a server's tools. A tool that may not be called does not keep the others from it."""
@@ -27,7 +21,6 @@ class Offered:
         self._twice = {name for name, times in Counter(tool.name for tool in tools).items() if times > 1}
         self._offers: dict[str, Offer] = {}
         self._described: dict[str, Description] = {}
-        self._listed_at = time.monotonic()
 
     def get(self, tool: str) -> Offer:
         """Return the tool as it is offered, if it may be called as such now.
@@ -52,10 +45,6 @@ class Offered:
         if tool in self._tools and tool not in self._described:
             self._described[tool] = description_of(self._tools[tool])
         return self._described.get(tool)
-
-    @property
-    def age_s(self) -> float:
-        return time.monotonic() - self._listed_at
 
     @property
     def names(self) -> list[str]:

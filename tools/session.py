@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context
+from functools import partial
 from typing import Any
 
 import anyio
@@ -24,6 +25,7 @@ from tools.errors import (
     ToolRefused,
 )
 from tools.http_client import KEY_IN_META, NOT_SENT, UNSENT, leaving_by
+from tools.listing import LISTING_LASTS_S, Listing
 from tools.messages import LOST, OUR_CODES
 from tools.offered import Offered
 from tools.opening import begin, list_tools
@@ -49,13 +51,21 @@ class Session:
     Any number of tasks may call at once. A `broken` session takes no new calls and closes after its last.
     """
 
-    def __init__(self, entry: ServerEntry, tokens: Tokens | None, *, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        entry: ServerEntry,
+        tokens: Tokens | None,
+        *,
+        idle_s: float = IDLE_S,
+        listing_s: float = LISTING_LASTS_S,
+    ) -> None:
         self.entry = entry
         self.tokens = tokens
         self._idle_s = idle_s
+        self._listing_s = listing_s
+        self._listing: Listing
         self.broken = False
         self._calls = 0
-        self.offered = Offered(entry, [])
         self._used_at = time.monotonic()
         self._asking: set[anyio.CancelScope] = set()
         self._cancelling: set[asyncio.Task[None]] = set()
@@ -85,6 +95,11 @@ class Session:
         if not self._calls:
             self.close()
 
+    @property
+    def offered(self) -> Offered:
+        """What the server of an open session offers."""
+        return self._listing.offered
+
     async def open(self) -> None:
         """Wait until calls can be made; a session that nobody used for long is asked whether it still lives.
 
@@ -96,6 +111,8 @@ class Session:
             client = await self._open()
             if self._calls == 1 and time.monotonic() - self._used_at > self._idle_s:
                 await self._ping(client)
+            with self._replaced_if_silent():
+                await self._listing.keep_fresh()
 
     async def call(
         self,
@@ -113,11 +130,12 @@ class Session:
             ConnectionLost: the call was sent, and the answer can no longer come.
             ToolRefused: the server says that it did not do it.
             BadAnswer: what the server says is not what it promises.
-            BadOffer, ToolNotApproved, UnknownTool: see `Offered.get`; nothing was sent.
+            BadOffer, ToolNotApproved, UnknownTool: see `Listing.find`; nothing was sent.
         """
         with self._in_use():
             client = await self._open()
-            offer, arguments = self.offered.get(call.tool), call.arguments
+            with self._replaced_if_silent():
+                offer, arguments = await self._listing.find(call.tool), call.arguments
             if key_as_argument and offer.takes_key:
                 arguments = {**arguments, "key": call.key}
             if send_by is not None and time.monotonic() > send_by:
@@ -142,22 +160,26 @@ class Session:
 
     async def _own(self) -> None:
         async with connected(self.entry, self.tokens, wake=self._woken.set) as client:
-            self.offered = Offered(self.entry, await begin(client, self.entry.name))
+            tools = await begin(client, self.entry.name)
+            ask = partial(list_tools, client, self.entry.name)
+            self._listing = Listing(self.entry, tools, ask=ask, lasts_s=self._listing_s)
             self._opened.set_result(client)
             while not (self._closing or client.ended):
                 await self._woken.wait()
                 self._woken.clear()
                 if client.tools_changed:
                     client.tools_changed = False
-                    await self._list_anew(client)
+                    with suppress(ToolError), self._replaced_if_silent():
+                        await self._listing.renew(since=time.monotonic())
 
-    async def _list_anew(self, client: Client) -> None:
-        """List the tools again; a session that cannot is replaced, and ends after the calls under way."""
+    @contextmanager
+    def _replaced_if_silent(self) -> Iterator[None]:
+        """Use the session no longer whose server does not say what it offers."""
         try:
-            with anyio.fail_after(self.entry.timeout_s):
-                self.offered = Offered(self.entry, await list_tools(client, self.entry.name))
-        except (McpError, ToolError, ValidationError, TimeoutError):
+            yield
+        except NotSent:
             self.retire()
+            raise
 
     async def _open(self) -> Client:
         if not self._opened.done():

@@ -10,19 +10,20 @@ from pydantic import JsonValue
 from server.errors import BadRequest, NotFound, Unavailable
 from tools import Server, close
 from tools.approvals import approvals_of, save_approvals
+from tools.ports import Caller, install
 from tools.registry import ServerEntry, our_servers
 from tools.survey import KnownServer, KnownTool, survey
 
 _AnswerT = TypeVar("_AnswerT")
 
 
-def known(name: str | None = None) -> list[KnownServer]:
-    """Ask one server what it offers, or all of them.
+def known(name: str | None = None, *, person: str | None) -> list[KnownServer]:
+    """Ask one server what it offers, or all of them, on behalf of a person where that matters.
 
     Raises:
         NotFound: servers.toml has none of that name.
     """
-    return _ask(survey(our_servers().values() if name is None else [_entry_of(name)]))
+    return _ask(survey(our_servers().values() if name is None else [_entry_of(name)]), person=person)
 
 
 def tool_of(server: KnownServer, name: str) -> KnownTool:
@@ -37,7 +38,7 @@ def tool_of(server: KnownServer, name: str) -> KnownTool:
     raise NotFound(f"there is no tool {name!r} of {server.name!r}")
 
 
-def approvable(name: str, tools: list[str]) -> list[KnownTool]:
+def approvable(name: str, tools: list[str], *, person: str | None) -> list[KnownTool]:
     """Return what of a server may be approved and is not: of these tools, or of all if there are none.
 
     Raises:
@@ -46,7 +47,7 @@ def approvable(name: str, tools: list[str]) -> list[KnownTool]:
     """
     if not _entry_of(name).pinned:
         raise BadRequest(f"{name} is not pinned: its tools need no approval")
-    server = known(name)[0]
+    server = known(name, person=person)[0]
     if server.error:
         raise Unavailable(server.error)
     for tool in (tool_of(server, one) for one in tools):
@@ -67,7 +68,7 @@ def keep_approved(name: str, tools: list[KnownTool]) -> Path:
 
 
 def answer_of(
-    name: str, tool: str, *, arguments: dict[str, JsonValue], key: str | None
+    name: str, tool: str, *, arguments: dict[str, JsonValue], key: str | None, person: str | None
 ) -> dict[str, JsonValue]:
     """Call a tool, as no part of a case.
 
@@ -76,10 +77,10 @@ def answer_of(
     """
     entry = _entry_of(name)
     if entry.tool(tool).contract != "read":
-        return _ask(Server(entry).call(tool, key=key, **arguments))
+        return _ask(Server(entry).call(tool, key=key, **arguments), person=person)
     if key is not None:
         raise BadRequest(f"{name}.{tool} only reads, and takes no key", field="key")
-    return _ask(Server(entry).read(tool, arguments))
+    return _ask(Server(entry).read(tool, arguments), person=person)
 
 
 def _entry_of(name: str) -> ServerEntry:
@@ -88,11 +89,12 @@ def _entry_of(name: str) -> ServerEntry:
     return our_servers()[name]
 
 
-def _ask(question: Coroutine[Any, Any, _AnswerT]) -> _AnswerT:
+def _ask(question: Coroutine[Any, Any, _AnswerT], *, person: str | None) -> _AnswerT:
     async def asking() -> _AnswerT:
         try:
             return await question
         finally:
             await close()
 
-    return asyncio.run(asking())
+    with install(caller=Caller(person, "operator", None)):
+        return asyncio.run(asking())

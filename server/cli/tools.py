@@ -15,16 +15,20 @@ app = typer.Typer(name="tools", help="See, approve and call the tools of servers
 
 ServerName = Annotated[str, typer.Argument(metavar="SERVER", help="A server of servers.toml.")]
 ToolName = Annotated[str, typer.Argument(metavar="TOOL", help="One of its tools.")]
+Person = Annotated[
+    str | None,
+    typer.Option("--as", envvar="STEWARD_ACTOR", help="For whom, at a server that is called for a person."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command("list")
-def list_servers(*, as_json: Json = False) -> None:
+def list_servers(*, person: Person = None, as_json: Json = False) -> None:
     """List the servers and their tools: whether they answer, and whether what they offer is approved."""
     from server.cli.tool_servers import known
     from server.cli.tool_texts import json_of, rows_of_servers, rows_of_tools
 
-    servers = known()
+    servers = known(person=person)
     if as_json:
         typer.echo(json_of(servers))
     else:
@@ -35,12 +39,12 @@ def list_servers(*, as_json: Json = False) -> None:
 
 
 @app.command("show")
-def show_tool(server: ServerName, tool: ToolName) -> None:
+def show_tool(server: ServerName, tool: ToolName, *, person: Person = None) -> None:
     """Show all that a server says of a tool, and what differs from what was approved."""
     from server.cli.tool_servers import known, tool_of
     from server.cli.tool_texts import lines_of
 
-    typer.echo("\n".join(lines_of(server, tool_of(known(server)[0], tool))))
+    typer.echo("\n".join(lines_of(server, tool_of(known(server, person=person)[0], tool))))
 
 
 @app.command()
@@ -51,6 +55,7 @@ def approve(
         typer.Argument(metavar="TOOL", help="Tools; without any, all that are new or changed."),
     ] = None,
     *,
+    person: Person = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: somebody has read it already.")] = False,
 ) -> None:
     """Show what a server says of its tools, ask, and write it into the lock file beside its servers.toml.
@@ -60,7 +65,7 @@ def approve(
     from server.cli.tool_servers import approvable, keep_approved
     from server.cli.tool_texts import lines_of
 
-    chosen = approvable(server, names or [])
+    chosen = approvable(server, names or [], person=person)
     if not chosen:
         typer.echo(f"nothing to approve: {server} offers what was approved")
         return
@@ -76,6 +81,8 @@ def diff(
     server: Annotated[
         str | None, typer.Argument(metavar="SERVER", help="A server of servers.toml; without it, all.")
     ] = None,
+    *,
+    person: Person = None,
 ) -> None:
     """Say where a server offers something else than what was approved; exit with 1 if one does.
 
@@ -84,7 +91,7 @@ def diff(
     from server.cli.tool_servers import known
     from server.cli.tool_texts import differences
 
-    servers = known(server)
+    servers = known(server, person=person)
     for line in differences(servers):
         typer.echo(line)
     for one in servers:
@@ -105,6 +112,7 @@ def call(
     key: Annotated[
         str | None, typer.Option(help="For a tool that changes something: the key of this one effect.")
     ] = None,
+    person: Person = None,
 ) -> None:
     """Call a tool and print its answer.
 
@@ -116,4 +124,4 @@ def call(
     given = parse_json(arguments, option="--args")
     if not isinstance(given, dict) or "key" in given:
         raise typer.BadParameter("arguments are a JSON object, without a key", param_hint="--args")
-    typer.echo(json.dumps(answer_of(server, tool, arguments=given, key=key)))
+    typer.echo(json.dumps(answer_of(server, tool, arguments=given, key=key, person=person)))

@@ -17,7 +17,7 @@ from trial import Ground, Outcome
 
 from tools.approvals import approvals_of, save_approvals
 from tools.descriptions import description_of
-from tools.offered import LISTING_LASTS_S
+from tools.listing import LISTING_LASTS_S
 from tools.registry import ServerEntry, load_servers
 
 ANY_INCIDENT = Allowed(frozenset(SYSTEMS))
