@@ -16,6 +16,8 @@ FIRST_REST_S = 0.5
 # Servers that fail together, as behind one gateway, shall not be probed together.
 JITTER = 0.2
 
+BreakerState = Literal["closed", "open", "half_open"]
+
 
 class BreakerLimits(Table):
     """How much failing a server may do, and how long it is left alone at most."""
@@ -42,7 +44,7 @@ class Breaker:
         self._probe: object | None = None
 
     @property
-    def state(self) -> Literal["closed", "open", "half_open"]:
+    def state(self) -> BreakerState:
         if self._rests_until is None:
             return "closed"
         return "open" if self._clock() < self._rests_until else "half_open"

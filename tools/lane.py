@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import JsonValue
 
 from tools.assertions import Actor
-from tools.breaker import Breaker
+from tools.breaker import Breaker, BreakerState
 from tools.errors import HeldUp, NotSent, ServerUnavailable, ToolError
 from tools.ports import Call
 from tools.progress import find_listener
@@ -33,7 +33,7 @@ class LaneState:
     """How a server stands with this process; `waiting` calls wait until fewer are `under_way`."""
 
     server: str
-    breaker: Literal["closed", "open", "half_open"]
+    breaker: BreakerState
     connected: bool
     under_way: int
     waiting: int

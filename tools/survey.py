@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tools import pool
 from tools.approvals import approvals_of
+from tools.breaker import BreakerState
 from tools.contracts import DataClass
 from tools.descriptions import Description, changes_of
 from tools.errors import ToolError
@@ -81,6 +82,7 @@ class KnownServer:
     sandbox: bool
     pinned: bool
     reachable: bool
+    breaker: BreakerState
     error: str | None
     tools: list[KnownTool]
 
@@ -114,6 +116,7 @@ async def survey_server(entry: ServerEntry) -> KnownServer:
         sandbox=entry.sandbox,
         pinned=entry.pinned,
         reachable=offered is not None,
+        breaker=next((lane.breaker for lane in pool.states() if lane.server == entry.name), "closed"),
         error=error,
         tools=[KnownTool.of(entry, name, offered=offered) for name in names],
     )

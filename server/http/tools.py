@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from server.http import examples, models
 from server.http.problems import problem_responses
+from tools.breaker import BreakerState
 from tools.contracts import DataClass
 from tools.ports import Contract
 from tools.registry import our_servers
@@ -32,7 +33,10 @@ class Tool(models.Shown):
 
 
 class ToolServer(models.Shown):
-    """A tool server. `error` says why it cannot be asked; its tools are then as they were approved."""
+    """A tool server. `error` says why it cannot be asked; its tools are then as they were approved.
+
+    `breaker` is `open` while this process of the host leaves the server alone, because its calls failed.
+    """
 
     name: str
     address: str | None
@@ -41,6 +45,7 @@ class ToolServer(models.Shown):
     sandbox: bool
     pinned: bool
     reachable: bool
+    breaker: BreakerState
     error: str | None
     tools: list[Tool]
 
@@ -53,6 +58,7 @@ _EXAMPLE: dict[str, Any] = {
     "sandbox": True,
     "pinned": True,
     "reachable": True,
+    "breaker": "closed",
     "error": None,
     "tools": [
         {
