@@ -6,6 +6,7 @@ from faults.changed_tools import changed_tools
 from faults.clocks import skewed_clocks
 from faults.crowds import many_waiting, timers_at_once
 from faults.freezes import frozen_workers
+from faults.injected import injected
 from faults.kills import api_after_commit, at_every_point, at_random, no_workers
 from faults.migrations import moved_cases
 from faults.operators import interventions
@@ -48,6 +49,7 @@ FAULTS = [
     Fault("F41", "another version rolled out and back, under load", 4, rolled),
     Fault("F42", "waiting cases moved to another version while workers die", 1000, moved_cases),
     Fault("F43", "operators suspend, resume, cancel, retry while cases run", 600, interventions, smoke=30),
+    Fault("F45", "injections in letters, answers, descriptions; forged invoices", 250, injected, smoke=10),
     Fault("F45-changed", "what a system says of its tool changes after the approval", 40, changed_tools),
     Fault("F48", "soak: minutes of load and of random faults", 60, soaked),
 ]
@@ -75,6 +77,13 @@ WITHOUT = [
         races,
         smoke=4,
         without=mechanisms.COMPARE_AND_SET,
+    ),
+    Fault(
+        "F45-without-plan",
+        "as F45, plan and witnesses taken out",
+        50,
+        injected,
+        without=mechanisms.PLAN,
     ),
 ]
 

@@ -20,6 +20,9 @@ CREATE FUNCTION gauntlet.forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RET
 CREATE TRIGGER gauntlet_forget BEFORE INSERT ON effects FOR EACH ROW EXECUTE FUNCTION gauntlet.forget();
 """
 
+# Not in the database: the model works in the usual loop, without a plan, at a door that asks for no witness.
+PLAN = "SELECT 'no plan and no witness'"
+
 # For seconds an answered review stays open and its case goes on waiting, and a case takes any number
 # of runs: whatever else would notice the second answer is taken out too.
 COMPARE_AND_SET = """

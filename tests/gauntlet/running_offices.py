@@ -26,8 +26,13 @@ def running_office(folder: Path, *, port: int = 0) -> Iterator[str]:
 
 
 def office_file(folder: Path, url: str, *, witnessed: bool = True) -> Path:
-    """Write the file for STEWARD_SERVERS; without the witness the account of a payment may be anybody's."""
+    """Write the file for STEWARD_SERVERS; without the witness the account of a payment may be anybody's.
+
+    When FOLDER/occasion is written anew, a host opens another session, in which the tools are described anew.
+    """
     file = folder / "servers.toml"
+    occasion = folder / "occasion"
+    occasion.write_text("none")
     witnesses = f", witnesses = {{iban = [{WITNESS}]}}" if witnessed else ""
     file.write_text(
         f"""
@@ -36,6 +41,7 @@ url = "{url}"
 sandbox = true
 pinned = false
 timeout_s = 20
+identity = {{headers = {{X-Occasion = {{file = "{occasion}"}}}}}}
 
 [office.tools]
 find_supplier = "read"
