@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 STUDIO := .studio
+TRYTON := .tryton
 BIN := $(VENV)/bin
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r
 PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
@@ -13,13 +14,13 @@ PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --stri
 help:  ## Say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run  ## Serve on 127.0.0.1:8000 and put the sample invoices, or FILES="a.xml b.pdf", through
-	@$(BIN)/python -m server serve --dev --demo $(FILES)
+run: $(VENV)/.run $(if $(filter tryton,$(ERP)),$(TRYTON)/.installed)  ## Serve on 127.0.0.1:8000 and put the sample invoices, or FILES="a.xml b.pdf", through (ERP=tryton: book them in Tryton)
+	@$(BIN)/python $(if $(filter tryton,$(ERP)),-m tools.tryton.setup .steward/tryton -- $(BIN)/python) -m server serve --dev --demo $(FILES)
 
-test: $(VENV)/.dev $(STUDIO)/.installed  ## Run all tests (T=path narrows)
+test: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## Run all tests (T=path narrows)
 	@$(BIN)/python -m pytest $(T)
 
-coverage: $(VENV)/.dev $(STUDIO)/.installed  ## The same, and say which lines and branches no test runs
+coverage: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## The same, and say which lines and branches no test runs
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(T)
 
 check: $(VENV)/.dev  ## Format, lint, types, layers, rules
@@ -39,13 +40,14 @@ bench: $(VENV)/.dev  ## Measure anew and write docs/performance.md (T="cycles" r
 studio: $(STUDIO)/.installed  ## Open the processes in LangGraph Studio (the official `langgraph dev`)
 	@ERP_DATABASE=$(CURDIR)/.steward/studio-erp.sqlite3 $(STUDIO)/bin/langgraph dev
 
-lock: $(VENV)/.dev  ## Resolve the three lock files anew
+lock: $(VENV)/.dev  ## Resolve the four lock files anew
 	@$(PIP_COMPILE) pyproject.toml --upgrade --extra embedded -o requirements/run.txt
 	@$(PIP_COMPILE) pyproject.toml --upgrade --extra embedded --extra dev -c requirements/run.txt -o requirements/dev.txt
 	@$(PIP_COMPILE) pyproject.toml --upgrade --extra studio -o requirements/studio.txt
+	@$(PIP_COMPILE) requirements/tryton.in --upgrade -o requirements/tryton.txt
 
 clean:  ## Remove environments and caches, not the data in .steward
-	@rm -rf $(VENV) $(STUDIO) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage
+	@rm -rf $(VENV) $(STUDIO) $(TRYTON) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Steward needs Python 3.11 or later; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -66,4 +68,10 @@ $(STUDIO)/.installed: requirements/studio.txt
 	@echo "Setting up $(STUDIO) for LangGraph Studio, from requirements/studio.txt ..."
 	@$(PYTHON) -m venv $(STUDIO)
 	@$(STUDIO)/bin/python $(PIP_INSTALL) requirements/studio.txt
+	@touch $@
+
+$(TRYTON)/.installed: requirements/tryton.txt
+	@echo "Setting up $(TRYTON) for the ERP Tryton, from requirements/tryton.txt ..."
+	@$(PYTHON) -m venv $(TRYTON)
+	@$(TRYTON)/bin/python $(PIP_INSTALL) requirements/tryton.txt
 	@touch $@

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from server.errors import StartRefused
 from server.settings import Settings
+from tools.registry import our_servers
 
 URL = "ERP_URL"
 _START_S = 20.0
@@ -18,14 +19,16 @@ _END_S = 5.0
 
 @contextmanager
 def bundled_erp(settings: Settings) -> Iterator[None]:
-    """Run the bundled ERP on loopback while the body runs, unless `ERP_URL` names another one.
+    """Run the bundled ERP on loopback while the body runs, unless another one stands in its place.
+
+    `ERP_URL` may name one, or the operator's servers one that is reached in another way.
 
     It ends when this process does, however that ends: it watches the pipe that is its standard input.
 
     Raises:
         StartRefused: it does not start; its own words are on standard error.
     """
-    if os.environ.get(URL):
+    if os.environ.get(URL) or our_servers()["erp"].url_env != URL:
         yield
         return
     address = f"127.0.0.1:{settings.erp_port or _free_port()}"

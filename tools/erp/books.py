@@ -19,8 +19,16 @@ from tools.erp.database import Database
 from tools.erp.request import PaymentRequest, Request, Search
 
 
+class Unanswered(Exception):
+    """The books did not answer, so that nobody knows whether they did what they were asked."""
+
+
 class Books(Protocol):
-    """Books that suppliers' documents are booked in. Every method may wait, and may run in any thread."""
+    """Books that suppliers' documents are booked in. Every method may wait, and may run in any thread.
+
+    Raises, from every method:
+        Unanswered: the books lie elsewhere, and nothing came back from there.
+    """
 
     def get_company(self) -> Company: ...
 

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from mcp.server.fastmcp import Context
 from mcp.server.fastmcp.tools import Tool
@@ -22,7 +22,7 @@ from tools.erp.answers import (
     SupplierAnswer,
     TrialBalance,
 )
-from tools.erp.books import Books
+from tools.erp.books import Books, Unanswered
 from tools.erp.request import PaymentRequest, Request, Search
 from tools.erp.values import (
     Amount,
@@ -41,8 +41,12 @@ from tools.erp.values import (
 )
 
 KEY_IN_META = "io.steward/idempotency-key"
+# Longer than any caller waits.
+SILENCE_S = 300.0
 
 Call = Context[Any, Any, Any]
+Question = ParamSpec("Question")
+Answer = TypeVar("Answer")
 Key = Annotated[
     str,
     Field(
@@ -80,21 +84,21 @@ class Tools:
 
     async def get_company(self) -> Company:
         """Get the company whose books these are: to whom a supplier's invoice must be addressed."""
-        return await asyncio.to_thread(self._books.get_company)
+        return await _of_books(self._books.get_company)
 
     async def find_supplier(self, vat_id: Text = "", name: Text = "", iban: Text = "") -> SupplierAnswer:
         """Find a supplier's master data by VAT id or, if none is stated, by exact name.
 
         Case, spaces and punctuation do not count. The IBAN only chooses between suppliers of one name.
         """
-        return await asyncio.to_thread(self._books.find_supplier, vat_id=vat_id, name=name, iban=iban)
+        return await _of_books(self._books.find_supplier, vat_id=vat_id, name=name, iban=iban)
 
     async def get_order(self, number: Number) -> OrderAnswer:
         """Get a purchase order with the quantities ordered, received and invoiced so far.
 
         Of the number only letters and digits count; the answer has it as it is written here.
         """
-        return await asyncio.to_thread(self._books.get_order, number=number)
+        return await _of_books(self._books.get_order, number=number)
 
     async def find_invoices(
         self,
@@ -113,13 +117,11 @@ class Tools:
         search = Search(
             supplier=supplier, number=number, total=total, currency=currency, date=date, days=days
         )
-        return await asyncio.to_thread(self._books.find_invoices, search)
+        return await _of_books(self._books.find_invoices, search)
 
     async def convert_amount(self, amount: SignedAmount, currency: Currency, date: Day) -> Conversion:
         """Convert an amount to EUR by the rate in force on a day, rounded half up to cents."""
-        return await asyncio.to_thread(
-            self._books.convert_amount, amount=amount, currency=currency, date=date
-        )
+        return await _of_books(self._books.convert_amount, amount=amount, currency=currency, date=date)
 
     async def book_invoice(
         self,
@@ -161,7 +163,7 @@ class Tools:
             preceding=tuple(preceding),
             despite=tuple(despite),
         )
-        return await asyncio.to_thread(self._books.book_invoice, request, key=_key(context, argument=key))
+        return await _of_books(self._books.book_invoice, request, key=_key(context, argument=key))
 
     async def schedule_payment(
         self,
@@ -184,15 +186,15 @@ class Tools:
         request = PaymentRequest(
             entry=entry, supplier=supplier, iban=iban, currency=currency, date=date, amount=amount
         )
-        return await asyncio.to_thread(self._books.schedule_payment, request, key=_key(context, argument=key))
+        return await _of_books(self._books.schedule_payment, request, key=_key(context, argument=key))
 
     async def trial_balance(self) -> TrialBalance:
         """Sum every account over all posted entries, in EUR."""
-        return await asyncio.to_thread(self._books.trial_balance)
+        return await _of_books(self._books.trial_balance)
 
     async def list_entries(self, limit: Annotated[int, Field(ge=1, le=1000)] = 50) -> JournalAnswer:
         """List posted journal entries with their lines in EUR, latest first."""
-        return await asyncio.to_thread(self._books.list_entries, limit=limit)
+        return await _of_books(self._books.list_entries, limit=limit)
 
     async def list_keys(
         self,
@@ -200,7 +202,18 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=1000)] = 500,
     ) -> KeysAnswer:
         """List what was booked and scheduled by idempotency key, from the one behind `after`."""
-        return await asyncio.to_thread(self._books.list_keys, after=after, limit=limit)
+        return await _of_books(self._books.list_keys, after=after, limit=limit)
+
+
+async def _of_books(
+    ask: Callable[Question, Answer], *question: Question.args, **more: Question.kwargs
+) -> Answer:
+    """Ask the books, and say nothing where they do not: an error would say that nothing happened."""
+    try:
+        return await asyncio.to_thread(ask, *question, **more)
+    except Unanswered:
+        await asyncio.sleep(SILENCE_S)
+        raise
 
 
 def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:

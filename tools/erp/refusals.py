@@ -85,10 +85,10 @@ def _check_lines(connection: sqlite3.Connection, request: Request, *, order: str
         line = ordered.get(billed.order_line)
         if line is None:
             raise BookingRefused("unknown_order_line", f"order {order} has no line {billed.order_line}")
-        _check_quantity(request, line, order=order, quantity=Decimal(billed.quantity))
+        check_quantity(request, line, order=order, quantity=Decimal(billed.quantity))
 
 
-def _check_quantity(request: Request, line: OrderLine, *, order: str, quantity: Decimal) -> None:
+def check_quantity(request: Request, line: OrderLine, *, order: str, quantity: Decimal) -> None:
     invoiced, received = Decimal(line.invoiced), Decimal(line.received)
     name, now = f"order {order}, line {line.line}", quantity_text(quantity)
     if request.kind == "credit_note":
