@@ -37,8 +37,8 @@ async def list_tools(client: ClientSession, server: str) -> list[types.Tool]:
         page = await client.list_tools(params=types.PaginatedRequestParams(cursor=cursor))
         tools += page.tools
         cursor = page.nextCursor
-        if not cursor:
-            return tools
         if len(tools) > MOST_TOOLS:
             break
+        if not cursor:
+            return tools
     raise BadOffer(f"{server} lists more than {MOST_TOOLS:,} tools, or goes on for {MOST_PAGES} pages")

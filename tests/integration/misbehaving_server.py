@@ -91,12 +91,13 @@ def listed(mode, request_id, params):
         "no_tools": [],
         "renamed_tools": [{**look, "name": "look2"}, {**act, "name": "act2"}],
         "tool_twice": [look, act, look, act],
+        "many_tools": [look, act, *({**look, "name": f"look{number}"} for number in range(1_000))],
         "tool_without_a_schema": [{"name": "look"}, {"name": "act"}],
     }
     answer = {"tools": offers.get(mode, [look, act])}
     if mode == "list_without_end":
         number = int((params or {}).get("cursor") or 0)
-        answer = {"tools": [{**look, "name": f"look{number}"}], "nextCursor": str(number + 1)}
+        answer = {"tools": [], "nextCursor": str(number + 1)}
     if mode == "list_with_nan":
         answer["tools"][0]["annotations"] = {"priority": float("nan")}
     return message(request_id, result=answer)
