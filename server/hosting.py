@@ -134,7 +134,7 @@ def _ending(threads: StepThreads) -> Iterator[None]:
 def _database_url(settings: Settings) -> Iterator[str]:
     """Yield the database to use: the configured one, else the private one, alive while somebody uses it."""
     if settings.database_url:
-        yield settings.database_url
+        yield settings.database_url.get_secret_value()
         return
     postgres = EmbeddedPostgres(settings.data / "postgres")
     try:

@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-_QUIET = ("httpx", "httpcore", "mcp", "psycopg.pool", "uvicorn.access")
+_QUIET = ("httpx", "httpcore", "psycopg.pool", "uvicorn.access")
 
 
 def configure_logging(*, json: bool, level: str = "INFO") -> None:
@@ -39,3 +39,5 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It logs what tool servers say, and they may say our secrets; what matters of it we raise ourselves.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)

@@ -9,6 +9,7 @@ from tools.contracts import AnswerForm
 from tools.errors import BadAnswer, ToolRefused
 from tools.messages import Unreadable, read_json
 from tools.promises import Promise
+from tools.redaction import hidden
 from tools.words import quoted
 
 # What a case can keep: its state goes through a database and a person's browser.
@@ -85,8 +86,8 @@ class _Copy:
         return value
 
     def text(self, value: str) -> str:
-        """Replace what no database keeps in text: NUL and lone surrogates."""
-        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+        """Replace what no database keeps in text, NUL and lone surrogates, and what none may: our secrets."""
+        return hidden(value).replace("\0", "\ufffd").encode(errors="replace").decode()
 
     def _count(self, level: int) -> None:
         self.values += 1

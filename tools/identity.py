@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from tools.contracts import Table
 from tools.oauth import OAuth
@@ -63,6 +63,14 @@ class Identity(Table):
     def stamp(self) -> tuple[int, ...]:
         """Return what changes when a file with a secret does: a session from before then is of no use."""
         return tuple(reference.stamp for reference in (*self.headers.values(), *self.variables.values()))
+
+    def secrets(self, server: str) -> list[SecretStr]:
+        """Read the secrets themselves, without their schemes; raises as `resolved_headers`."""
+        bare = [
+            one.model_copy(update={"scheme": None})
+            for one in (*self.headers.values(), *self.variables.values())
+        ]
+        return [reference.resolve(f"{server}: {reference.place}") for reference in bare]
 
     def resolved_headers(self, server: str) -> dict[str, str]:
         """Read the secrets of the headers.

@@ -35,6 +35,7 @@ class LaneState:
     server: str
     breaker: BreakerState
     connected: bool
+    sessions: int
     under_way: int
     waiting: int
     last_failure: str
@@ -60,6 +61,7 @@ class Lane:
             server=self.entry.name,
             breaker=self.breaker.state,
             connected=any(session.opened and session.usable for session in self._sessions.values()),
+            sessions=len(self._sessions),
             under_way=self._under_way,
             waiting=self._waiting,
             last_failure=self._last_failure,

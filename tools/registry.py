@@ -6,9 +6,17 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tools.breaker import BreakerLimits
 from tools.contracts import DataClass, Record, Seconds, ToolEntry
@@ -132,6 +140,17 @@ class ServerEntry(BaseModel):
     @property
     def argv(self) -> list[str]:
         return [sys.executable if part == "python" else part for part in self.command]
+
+    def secrets(self) -> list[SecretStr]:
+        """Read what a server is sent of ours and nobody else may see, also in its address or its variables.
+
+        Raises:
+            SecretMissing: a secret cannot be read.
+        """
+        parts = urlsplit(self.url or "")
+        in_address = [parts.password or "", *(value for _, value in parse_qsl(parts.query))]
+        seen = [] if self.url else [os.environ.get(name, "") for name in self.env]
+        return [*map(SecretStr, (*in_address, *seen)), *self.identity.secrets(self.name)]
 
     @property
     def environment(self) -> dict[str, str]:

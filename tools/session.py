@@ -13,7 +13,7 @@ import httpx
 from anyio import BrokenResourceError, ClosedResourceError
 from mcp import McpError, types
 from mcp.shared.session import ProgressFnT
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, SecretStr, ValidationError
 
 from tools.errors import (
     BadAnswer,
@@ -30,6 +30,7 @@ from tools.messages import LOST, OUR_CODES
 from tools.offered import Offered
 from tools.opening import begin, list_tools
 from tools.ports import Call
+from tools.redaction import hide, hiding
 from tools.registry import ServerEntry
 from tools.tokens import Tokens
 from tools.transports import Client, connected
@@ -69,6 +70,7 @@ class Session:
         self._used_at = time.monotonic()
         self._asking: set[anyio.CancelScope] = set()
         self._cancelling: set[asyncio.Task[None]] = set()
+        self._sent: list[SecretStr] = []
         self._closing = False
         self._woken = asyncio.Event()
         self._opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
@@ -107,7 +109,7 @@ class Session:
             NotSent: they cannot.
             ToolError: the server may not be called, as it is.
         """
-        with self._in_use():
+        with self._in_use(), hiding(self._secrets):
             client = await self._open()
             if self._calls == 1 and time.monotonic() - self._used_at > self._idle_s:
                 await self._ping(client)
@@ -132,7 +134,7 @@ class Session:
             BadAnswer: what the server says is not what it promises.
             BadOffer, ToolNotApproved, UnknownTool: see `Listing.find`; nothing was sent.
         """
-        with self._in_use():
+        with self._in_use(), hiding(self._secrets):
             client = await self._open()
             with self._replaced_if_silent():
                 offer, arguments = await self._listing.find(call.tool), call.arguments
@@ -160,6 +162,8 @@ class Session:
 
     async def _own(self) -> None:
         async with connected(self.entry, self.tokens, wake=self._woken.set) as client:
+            self._sent = self.entry.secrets()
+            hide(self._secrets)
             tools = await begin(client, self.entry.name)
             ask = partial(list_tools, client, self.entry.name)
             self._listing = Listing(self.entry, tools, ask=ask, lasts_s=self._listing_s)
@@ -195,7 +199,7 @@ class Session:
         if isinstance(reason, ToolError):
             raise reason
         if isinstance(reason, McpError) and reason.error.code in UNSENT.keys() - {NOT_SENT}:
-            raise self._failure(reason.error) from reason
+            raise self._failure(reason.error)
         raise NotSent(f"{self.entry.name} cannot be reached: {_words(reason)}")
 
     async def _ping(self, client: Client) -> None:
@@ -230,16 +234,17 @@ class Session:
             except asyncio.CancelledError:
                 self._cancel(client, request_id)
                 raise
+            # The cause is left out where it quotes the server: a traceback shows it as it is.
             except McpError as error:
-                raise self._failure(error.error) from error
+                raise self._failure(error.error) from None
             except (ClosedResourceError, BrokenResourceError) as error:
                 self.broken = True
                 raise NotSent(f"{self.entry.name} ended the session before the call") from error
             except ValidationError as error:
-                told = quoted(str(error))
+                told = quoted(error.errors(include_input=False)[0]["msg"])
                 raise BadAnswer(
                     f"{self.entry.name} answered with something that is no tool result: {told}"
-                ) from error
+                ) from None
             finally:
                 self._asking.discard(scope)
         self.broken = True
@@ -279,6 +284,10 @@ class Session:
             return ToolRefused(message, unread=True)
         # An error in the middle of the work says nothing about how much of it was done.
         return BadAnswer(message)
+
+    def _secrets(self) -> list[SecretStr]:
+        """Return what the server has been sent that nobody else may see."""
+        return self._sent + self.tokens.secrets if self.tokens else self._sent
 
     def _part(self, owner: asyncio.Task[None]) -> None:
         """Let go of those who still wait for an answer, as the owner has ended."""

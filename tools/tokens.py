@@ -36,13 +36,14 @@ class Tokens(httpx.Auth):
         self._resource = resource
         self._actor = actor
         self._held: SecretStr | None = None
+        self._before: SecretStr | None = None
         self._good_until = 0.0
         self._asking: asyncio.Task[Token] | None = None
 
     @property
-    def held(self) -> SecretStr | None:
-        """The token that requests are sent with now."""
-        return self._held
+    def secrets(self) -> list[SecretStr]:
+        """The token that requests are sent with now, and the one before it."""
+        return [token for token in (self._held, self._before) if token is not None]
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Send the request with a token; one that was turned away unread, once more with a new one.
@@ -74,7 +75,7 @@ class Tokens(httpx.Auth):
         if asked.cancelled() or asked.exception() is not None:
             return
         token: Token = asked.result()
-        self._held = token.access_token
+        self._held, self._before = token.access_token, self._held
         margin_s = min(MARGIN_S, token.expires_in * WIDEST_MARGIN)
         self._good_until = time.monotonic() + token.expires_in - margin_s
 

@@ -1,5 +1,7 @@
 """Words from outside, as our own messages may repeat them: cut, printable, and marked as somebody else's."""
 
+from tools.redaction import hidden
+
 SHOWN_CHARACTERS = 500
 _QUOTES = "“”"
 
@@ -12,7 +14,8 @@ _BLANK = frozenset(
 
 
 def quoted(text: str) -> str:
-    """Return a server's text between quotation marks that cannot occur in it, visible and cut."""
+    """Return a server's text between quotation marks that cannot occur in it: visible, cut, no secrets."""
+    text = hidden(text)  # before it is cut, or half a secret would be left
     shown = "".join(_escaped(char) if char in _QUOTES else visible(char) for char in text[:SHOWN_CHARACTERS])
     return f"“{shown}…”" if len(text) > SHOWN_CHARACTERS else f"“{shown}”"
 

@@ -13,6 +13,7 @@ from faults.operators import interventions
 from faults.outages import database_in_trouble, database_killed, disk_full, stopped_in_order
 from faults.releases import rolled
 from faults.revocations import revoked
+from faults.secrets_kept import canaries
 from faults.soak import soaked
 from faults.starts import duplicates
 from faults.strain import poisoned_cases, too_much
@@ -51,6 +52,9 @@ FAULTS = [
     Fault("F43", "operators suspend, resume, cancel, retry while cases run", 600, interventions, smoke=30),
     Fault("F45", "injections in letters, answers, descriptions; forged invoices", 250, injected, smoke=10),
     Fault("F45-changed", "what a system says of its tool changes after the approval", 40, changed_tools),
+    Fault(
+        "F46", "a secret in every place, and servers that repeat what they are sent", 216, canaries, smoke=36
+    ),
     Fault("F48", "soak: minutes of load and of random faults", 60, soaked),
 ]
 

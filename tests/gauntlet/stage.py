@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from driver import Driver
@@ -40,7 +40,7 @@ class Setting:
     """What a fault needs of the stage.
 
     With proxies the traffic can be broken; without, it costs nothing. `without` is SQL that takes one
-    mechanism out of this run's database.
+    mechanism out of this run's database. `password` is stated to a database that asks for none.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Setting:
     client_timeout_s: float = 15
     without: str = ""
     tablespace: str = ""
+    password: str = ""
 
 
 class Stage:
@@ -148,6 +149,11 @@ async def _environment(stage: Stage, database: str, stack: AsyncExitStack) -> di
     if setting.database_proxy:
         proxy = await stack.enter_async_context(_proxy(stage, "database", stage.postmaster.socket))
         url = f"postgresql://{OWNER}@127.0.0.1:{proxy.port}/{quote(database)}?sslmode=disable&gssencmode=disable"
+    if setting.password:
+        parts = urlsplit(url)
+        url = urlunsplit(
+            parts._replace(netloc=f"{OWNER}:{setting.password}@{parts.netloc.rpartition('@')[2]}")
+        )
     environment = {
         "DATABASE_URL": url,
         "STEWARD_DATA": str(stage.folder),

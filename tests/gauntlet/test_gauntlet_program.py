@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_trial_runs_and_its_result_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fault", "scale", "n"), [("F5", "0.02", 1), ("F46", "0.042", 9)])
+def test_a_trial_runs_and_its_result_is_kept(tmp_path: Path, fault: str, scale: str, n: int) -> None:
     results = tmp_path / "faults.json"
 
     done = subprocess.run(
-        [sys.executable, "tests/gauntlet", "F5", "--scale", "0.02", "--results", str(results)],
+        [sys.executable, "tests/gauntlet", fault, "--scale", scale, "--results", str(results)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -21,5 +24,5 @@ def test_a_trial_runs_and_its_result_is_kept(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    kept = json.loads(results.read_text())["F5"]
-    assert (kept["n"], kept["violations"]) == (1, [])
+    kept = json.loads(results.read_text())[fault]
+    assert (kept["n"], kept["violations"]) == (n, [])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import traceback
 
 import pytest
 from identities import (
@@ -29,6 +30,7 @@ from tools.errors import (
     ScopeMissing,
     SecretMissing,
     TokenRefused,
+    ToolRefused,
 )
 from tools.ports import Caller, install
 
@@ -260,3 +262,20 @@ async def test_a_redirect_of_the_server_to_another_address_takes_no_token_there(
 
     assert redirecting.connections >= 1
     assert elsewhere.connections == 0
+
+
+async def test_a_token_that_the_server_answers_with_does_not_come_through(servers):
+    issuer, server = servers
+
+    answer = await Server(tokened(server, issuer)).call("echo")
+
+    assert answer == {"token": "you sent [secret]!"}
+
+
+async def test_a_token_in_a_servers_complaint_is_in_no_message_and_no_traceback(servers):
+    issuer, server = servers
+
+    with pytest.raises(ToolRefused, match=r"bad token \[secret\]") as refused:
+        await Server(tokened(server, issuer)).call("complain")
+
+    assert "eyJ" not in "".join(traceback.format_exception(refused.value))

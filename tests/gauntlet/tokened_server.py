@@ -8,6 +8,7 @@ both. A tool wants the scope `money` besides. While FOLDER/reject exists, no tok
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -22,19 +23,24 @@ from pydantic import AnyHttpUrl, BaseModel
 
 folder, port, issuer = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 ADDRESS = f"http://127.0.0.1:{port}/mcp"
+# How long the issuer's key is taken to be still the same.
+KEPT_S = 0.3
 
 
 class Verifier:
     """Checks signature, issuer, audience and expiry by the issuer's published keys."""
 
+    def __init__(self):
+        self.key = None
+        self.fetched_at = 0.0
+
     async def verify_token(self, token):
         if (folder / "reject").exists():
             return None
-        try:
-            claims = jwt.decode(token, await self.key(), ["ES256"], audience=ADDRESS, issuer=issuer)
-        except jwt.PyJWTError:
-            return None
-        return AccessToken(
+        if time.monotonic() - self.fetched_at > KEPT_S:
+            await self.fetch_key()
+        claims = self.read(token)
+        return claims and AccessToken(
             token=token,
             client_id=claims["client_id"],
             scopes=claims["scope"].split(),
@@ -44,10 +50,17 @@ class Verifier:
             claims=claims,
         )
 
-    async def key(self):
+    def read(self, token):
+        try:
+            return jwt.decode(token, self.key, ["ES256"], audience=ADDRESS, issuer=issuer)
+        except (jwt.PyJWTError, TypeError):
+            return None
+
+    async def fetch_key(self):
+        """Fetch the issuer's key, which is another one after each start."""
         async with httpx.AsyncClient() as client:
             keys = (await client.get(f"{issuer}/jwks")).json()["keys"]
-        return jwt.PyJWK(keys[0])
+        self.key, self.fetched_at = jwt.PyJWK(keys[0]), time.monotonic()
 
 
 server = FastMCP(

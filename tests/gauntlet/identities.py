@@ -82,7 +82,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_issuer(folder: Path, *, subject_keys: Path | str = "", port: int = 0) -> Iterator[Issuer]:
+def running_issuer(
+    folder: Path, *, subject_keys: Path | str = "", port: int = 0, secret: str = SECRET
+) -> Iterator[Issuer]:
     """Run an authorisation server that knows `service` by its secret and `signer` by its key."""
     port = port or free_port()
     folder.mkdir(exist_ok=True)
@@ -90,7 +92,7 @@ def running_issuer(folder: Path, *, subject_keys: Path | str = "", port: int = 0
     if not key.exists():
         key.write_text(pem(ec.generate_private_key(ec.SECP256R1())))
     public = load_keys(SecretStr(key.read_text()), place="the test")[0].public
-    clients = {"service": {"secret": SECRET}, "signer": {"key": public}}
+    clients = {"service": {"secret": secret}, "signer": {"key": public}}
     known = {"clients": clients, "issuers": {STEWARD: str(subject_keys)}}
     (folder / "clients.json").write_text(json.dumps(known))
     url = f"http://127.0.0.1:{port}"

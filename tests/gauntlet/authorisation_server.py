@@ -3,7 +3,7 @@
 It knows the clients in FOLDER/clients.json, believes the assertions of `issuers` there about persons, and
 writes each request for a token as a line into FOLDER/requests. It issues JWTs for the resource that is asked
 for, and says that they live as long as FOLDER/lifetime_s says. While FOLDER/fail holds a status, it answers
-with that and with everything that it was sent.
+with that and with everything that it was sent. FOLDER/seen lists every assertion and token that it saw.
 """
 
 import json
@@ -188,11 +188,18 @@ def issue(request, client, user):
     }
     headers = {"kid": "as"}
     token = jwt.encode(claims, KEY, "ES256", headers=headers)
+    note_seen(token)
     return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime_s()}
+
+
+def note_seen(*secrets):
+    with (folder / "seen").open("a") as file:
+        file.writelines(f"{secret}\n" for secret in secrets if secret)
 
 
 async def token(request):
     form = dict(await request.form())
+    note_seen(form.get("subject_token"), form.get("client_assertion"))
     with (folder / "requests").open("a") as file:
         shown = {name: form.get(name) for name in ("grant_type", "resource", "scope")}
         file.write(json.dumps(shown) + "\n")
