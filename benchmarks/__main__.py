@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calls import measure_calls
 from benchmarks.cycles import measure_cycles
 from benchmarks.growth import measure_growth
 from benchmarks.quotas import measure_quotas
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "growth": measure_growth,
     "waiting": measure_waiting,
     "quotas": measure_quotas,
+    "calls": measure_calls,
     "rules": lambda _: measure_rules(),
 }
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from benchmarks.calls import OWN as DOOR
+from benchmarks.calls import RAW
+from benchmarks.calls_report import cpu_ratio
 from benchmarks.cycles import HOST, OWN, SHARED
 from benchmarks.rule_engines import DECIDE, ZEN_TRACE
 from benchmarks.section import Section, table
@@ -16,6 +19,7 @@ def tell_goals(results: Mapping[str, Any]) -> Section:
     goals = [
         *_cycles(results.get("cycles", [])),
         *_waiting(results.get("waiting", [])),
+        *_calls(results.get("calls", [])),
         *_rules(results.get("rules", {"rates": [], "checks": []})),
     ]
     return Section(f"## Goals\n\n{table(('', 'goal', 'measured', 'met'), goals)}")
@@ -47,6 +51,14 @@ def _waiting(rows: list[dict[str, Any]]) -> Iterator[Goal]:
             yield _at_most(f"bytes of each of {where}, for long", 8192, row["bytes_each"])
             yield _at_most(f"idle CPU, % of a core; {where}", 3, row["idle_cpu_percent"])
             yield _at_most(f"answer to resumed p99, ms; {where}", 250, row["resumed_p99_ms"])
+
+
+def _calls(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    cells = {(row["transport"], row["clients"], row["contender"]): row for row in rows}
+    for transport, clients in sorted({(row["transport"], row["clients"]) for row in rows}):
+        what = f"CPU of a tool call to a raw MCP client's; {transport}, {clients} at once"
+        door, raw = (cells[transport, clients, name] for name in (DOOR, RAW))
+        yield _at_most(what, 1.3, cpu_ratio(door, raw))
 
 
 def _rules(result: dict[str, Any]) -> Iterator[Goal]:

@@ -40,7 +40,7 @@ async def measure_quotas(
     """Return a row for each number of quotas and of calls at once, about one supplier and about many."""
     rows: list[Row] = []
     async with Database(stage.url, size=max(at_once)) as database:
-        case = await _new_case(database)
+        case = await new_case(database)
         keys = count()
         for clients in at_once:
             times: dict[tuple[int, bool], list[list[float]]] = {}
@@ -128,7 +128,7 @@ def _quotas(folder: Path, number: int) -> Quotas:
     return Quotas(folder)
 
 
-async def _new_case(database: Database) -> Claim:
+async def new_case(database: Database) -> Claim:
     case_id = uuid4()
     async with database.connection() as connection:
         await connection.execute(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.calls_report import tell_calls
 from benchmarks.cycles import HOST, OWN, SHARED
 from benchmarks.goals import ratio, tell_goals
 from benchmarks.growth_report import tell_growth, tell_waiting
@@ -160,5 +161,6 @@ SECTIONS: dict[str, Callable[[Any], Section]] = {
     "growth": tell_growth,
     "waiting": tell_waiting,
     "quotas": tell_quotas,
+    "calls": tell_calls,
     "rules": tell_rules,
 }

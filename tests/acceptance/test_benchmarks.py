@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from benchmarks import calls
+from benchmarks.calls_report import tell_calls
 from benchmarks.cycles import HOST, OWN, SHARED, measure_cycles
 from benchmarks.growth import measure_growth
 from benchmarks.growth_report import tell_growth, tell_waiting
@@ -75,3 +77,12 @@ async def test_engines_of_rules_are_measured_on_the_same_table_and_agree() -> No
     assert all(row["rate"] > 0 for row in result["rates"])
     assert [row["not_proved"] for row in result["checks"]] == [0]
     assert "| decide |" in tell_rules(result).text
+
+
+async def test_a_tool_call_is_measured_for_the_door_and_for_its_peers(tmp_path: Path) -> None:
+    async with set_stage(tmp_path, "calls") as stage:
+        rows = await calls.measure_calls(stage, rounds=1, calls=2, transports=("http",), at_once=(2,))
+
+    assert [row["contender"] for row in rows] == [calls.ADAPTERS, calls.RAW, calls.OWN, calls.HOST]
+    assert all(row["cpu_ms"] > 0 and row["p50_ms"] > 0 for row in rows)
+    assert f"| http, 2 at once | {rows[0]['cpu_ms']} / {rows[0]['p50_ms']} |" in tell_calls(rows).text

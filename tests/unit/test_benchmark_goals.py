@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks import calls
 from benchmarks.cycles import HOST, OWN, SHARED
 from benchmarks.goals import tell_goals
 
@@ -22,6 +23,18 @@ def test_a_ratio_is_that_of_the_rounds_and_not_of_their_sums() -> None:
     assert "with a saver each; 32 clients, 1 worker | at least 0.8 | 0.90 | yes |" in text
     assert "with one saver; 32 clients, 1 worker | at least 1.5 | 1.12 | no |" in text
     assert "CPU to the bare loop's; 32 clients, 1 worker | at most 1.7 | 2.00 | no |" in text
+
+
+def test_a_tool_call_may_cost_its_client_a_third_more_than_a_raw_one() -> None:
+    setting = {"transport": "http", "clients": 8}
+    rows = [
+        {**setting, "contender": calls.RAW, "cpus_ms": [1.0, 2.0, 4.0]},
+        {**setting, "contender": calls.OWN, "cpus_ms": [1.2, 2.6, 12.0]},
+    ]
+
+    text = tell_goals({"calls": rows}).text
+
+    assert "raw MCP client's; http, 8 at once | at most 1.3 | 1.30 | yes |" in text
 
 
 def test_a_result_that_is_missing_is_no_goal() -> None:
