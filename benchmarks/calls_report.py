@@ -25,10 +25,10 @@ def tell_calls(rows: list[Row]) -> Section:
         for transport, clients in settings
     ]
     text = (
-        "## Tool calls\n\nA tool that answers at once with three fields: CPU of the client / time of a call (p50), "
-        "in ms. The raw client is the MCP SDK's own, held open and calling `call_tool`. The "
-        "adapters are langchain-mcp-adapters as they come, with a session a call. Guard and ledger are "
-        "the host's, of an effect: its intent and outcome are committed.\n\n"
+        "## Tool calls\n\nOne call of a tool that answers at once with three fields: CPU of the client / "
+        "time of the call (p50), in ms. The raw client is the MCP SDK's own, held open and calling "
+        "`call_tool`. The adapters are langchain-mcp-adapters as they come, with a session a call. Guard and "
+        "ledger are the host's, of an effect: its intent and outcome are committed.\n\n"
         f"{table(('', ADAPTERS, RAW, OWN, HOST, 'CPU, ours to raw'), lines)}"
     )
     return Section(text)
