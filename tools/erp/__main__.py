@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tools.erp.books import OwnBooks
 from tools.erp.database import Database, ForeignBooks
-from tools.erp.serving import add_transport, serve
+from tools.erp.mcp_tools import Tools
+from tools.serving import add_transport, serve
 
 INSTRUCTIONS = "A small ERP that keeps books: suppliers, purchase orders, supplier invoices, payments."
 
@@ -17,7 +18,7 @@ def main() -> None:
         database = Database(arguments.database)
     except ForeignBooks as refused:
         raise SystemExit(str(refused)) from refused
-    serve(OwnBooks(database), instructions=INSTRUCTIONS, arguments=arguments)
+    serve("erp", Tools(OwnBooks(database)).listed(), instructions=INSTRUCTIONS, arguments=arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """The face of an ERP: what its MCP tools are called, take and promise, whichever books stand behind it."""
 
 import asyncio
-import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -39,8 +38,8 @@ from tools.erp.values import (
     Text,
     minor,
 )
+from tools.serving import KEY_IN_META, strict
 
-KEY_IN_META = "io.steward/idempotency-key"
 # Longer than any caller waits.
 SILENCE_S = 300.0
 
@@ -78,9 +77,7 @@ class Tools:
             self.list_keys,
         ]
         writers: list[Callable[..., Any]] = [self.book_invoice, self.schedule_payment]
-        return [_strict(tool, reading) for tool in readers] + [
-            _strict(tool, booking_once) for tool in writers
-        ]
+        return [strict(tool, reading) for tool in readers] + [strict(tool, booking_once) for tool in writers]
 
     async def get_company(self) -> Company:
         """Get the company whose books these are: to whom a supplier's invoice must be addressed."""
@@ -214,18 +211,6 @@ async def _of_books(
     except Unanswered:
         await asyncio.sleep(SILENCE_S)
         raise
-
-
-def _strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
-    """Make a tool that refuses an argument it does not know, where FastMCP would drop it in silence."""
-    # Without the indentation of this file, which Python itself takes away from 3.13 on.
-    said = inspect.getdoc(function)
-    tool = Tool.from_function(function, description=said, annotations=annotations, structured_output=True)
-    model = tool.fn_metadata.arg_model
-    model.model_config["extra"] = "forbid"
-    model.model_rebuild(force=True)
-    tool.parameters["additionalProperties"] = False
-    return tool
 
 
 def _key(context: Call, *, argument: str) -> str:

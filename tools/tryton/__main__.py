@@ -5,7 +5,8 @@ The environment says where Tryton is and as whom we speak to it: TRYTON_URL, TRY
 
 import argparse
 
-from tools.erp.serving import add_transport, serve
+from tools.erp.mcp_tools import Tools
+from tools.serving import add_transport, serve
 from tools.tryton.books import TrytonBooks
 from tools.tryton.settings import load_settings
 
@@ -20,7 +21,7 @@ def main() -> None:
         settings = load_settings()
     except ValueError as error:
         raise SystemExit(str(error)) from error
-    serve(TrytonBooks(settings), instructions=INSTRUCTIONS, arguments=arguments)
+    serve("erp", Tools(TrytonBooks(settings)).listed(), instructions=INSTRUCTIONS, arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,25 @@
-"""Serving an ERP's tools as an MCP server, over HTTP on an address or over standard input and output."""
+"""Serving tools as an MCP server of our own, over HTTP on an address or over standard input and output."""
 
 import argparse
+import inspect
 import logging
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
+from typing import Any
 
 import uvicorn
 from mcp.server.fastmcp import FastMCP
+from mcp.server.fastmcp.tools import Tool
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import ToolAnnotations
 
-from tools.erp.books import Books
-from tools.erp.mcp_tools import Tools
-
+KEY_IN_META = "io.steward/idempotency-key"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -55,27 +57,39 @@ def add_transport(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def serve(books: Books, *, instructions: str, arguments: argparse.Namespace) -> None:
-    """Serve the tools of these books until asked to end."""
+def strict(function: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
+    """Make a tool that refuses an argument it does not know, where FastMCP would drop it in silence."""
+    # Without the indentation of this file, which Python itself takes away from 3.13 on.
+    said = inspect.getdoc(function)
+    tool = Tool.from_function(function, description=said, annotations=annotations, structured_output=True)
+    model = tool.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_rebuild(force=True)
+    tool.parameters["additionalProperties"] = False
+    return tool
+
+
+def serve(name: str, tools: Sequence[Tool], *, instructions: str, arguments: argparse.Namespace) -> None:
+    """Serve the tools until asked to end."""
     # On stdio the output is the protocol's; people read the error stream.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     if arguments.stdio:
-        _serve_stdio(_mcp(books, instructions, names=[], port=0))
+        _serve_stdio(_mcp(name, tools, instructions, hosts=[]))
         return
     if arguments.until_stdin_closes:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     with _listener(arguments.http, arguments.allow_host) as listener:
         port = listener.getsockname()[1]
         names = [*LOOPBACK_NAMES, *arguments.allow_host]
-        _serve_http(_mcp(books, instructions, names=names, port=port), listener)
+        hosts = [host for alias in names for host in (alias, f"{alias}:{port}")]
+        _serve_http(_mcp(name, tools, instructions, hosts=hosts), listener)
 
 
-def _mcp(books: Books, instructions: str, *, names: list[str], port: int) -> FastMCP:
-    hosts = [host for name in names for host in (name, f"{name}:{port}")]
+def _mcp(name: str, tools: Sequence[Tool], instructions: str, *, hosts: list[str]) -> FastMCP:
     return FastMCP(
-        "erp",
+        name,
         instructions=instructions,
-        tools=Tools(books).listed(),
+        tools=list(tools),
         log_level="WARNING",
         # Without sessions, a restart of this server is nothing that a client notices.
         stateless_http=True,
@@ -111,7 +125,7 @@ def _serve_http(mcp: FastMCP, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(mcp.streamable_http_app(), log_level="warning", timeout_graceful_shutdown=5)
     server = HttpServer(config)
-    sys.stderr.write(f"ERP at http://{host}:{port}/mcp\n")
+    sys.stderr.write(f"{mcp.name} at http://{host}:{port}/mcp\n")
     sys.stderr.flush()
     server.run(sockets=[listener])
 
@@ -123,6 +137,6 @@ def _serve_stdio(mcp: FastMCP) -> None:
 
 
 def _leave(_number: int, _frame: object) -> None:
-    # A thread waits for input and would hold up an orderly end for ever. The books need none: what is
-    # committed stays, and what is not never happened.
+    # A thread waits for input and would hold up an orderly end for ever. Our servers need none: what
+    # is committed stays, and what is not never happened.
     os._exit(0)
