@@ -1,4 +1,4 @@
-"""A worker that dies after the mail server's word: one mail, an incident, and a person's word to go on from."""
+"""A worker dies after the mail server took the mail: one mail, an incident, and a person who settles it."""
 
 import mailbox
 import os

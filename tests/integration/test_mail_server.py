@@ -11,7 +11,7 @@ from memory_ledger import Memory
 
 import tools
 from tools import Server
-from tools.errors import NotSent, OutcomeUnknown
+from tools.errors import NotSent, OutcomeUnknown, ToolRefused
 from tools.ports import install
 from tools.registry import SERVERS, load_servers
 
@@ -194,9 +194,19 @@ async def test_a_line_break_breaks_out_of_no_header(outgoing):
     assert outgoing.kept == []
 
 
-async def test_without_an_account_the_server_does_not_start(account):
+async def test_without_an_account_the_server_says_what_it_lacks(account):
     for name in ("MAIL_SMTP", "MAIL_IMAP"):
         account.delenv(name, raising=False)
+
+    with pytest.raises(ToolRefused, match="MAIL_IMAP"):
+        await mail().call("list_folders")
+    answer = await mail().call("send_mail", key="k1", **MAIL)
+
+    assert (answer["status"], answer["code"]) == ("refused", "unavailable")
+
+
+async def test_an_account_that_is_none_starts_no_server(account):
+    account.setenv("MAIL_SMTP", "smtp://mail.example.com?tls=off")
 
     with pytest.raises(NotSent):
         await mail().call("list_folders")

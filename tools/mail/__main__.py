@@ -34,8 +34,6 @@ def _checked(settings: MailSettings) -> MailSettings:
         checked_address(settings.sender or "")
     if settings.imap:
         endpoint(settings.imap, protocol="imap")
-    if not (settings.smtp or settings.imap):
-        raise ValueError("neither MAIL_SMTP nor MAIL_IMAP is set")
     _ = settings.secret, settings.tls()
     return settings
 
