@@ -14,7 +14,12 @@ from foreign_packages import npm_packages
 from hosts import rested
 
 WHERE = "/srv/steward"
-FILES = {"toml": "servers.toml", "python": "filing.py", "json": "processes.json"}
+FILES = {
+    "toml": "servers.toml",
+    "python": "filing.py",
+    "cedar": "policies/filing.cedar",
+    "json": "processes.json",
+}
 
 
 def blocks(folder: Path) -> list[tuple[str, str]]:
@@ -54,6 +59,7 @@ def test_a_server_that_nobody_here_wrote_is_used_by_its_entry_alone(
     environment: dict[str, str] = {}
     printed: dict[str, str] = {}
     found = blocks(tmp_path)
+    (tmp_path / "policies").mkdir()
     for language, name in FILES.items():
         (tmp_path / name).write_text("".join(text for kind, text in found if kind == language), "utf-8")
     for line in [line for kind, text in found if kind == "sh" for line in text.splitlines()]:
