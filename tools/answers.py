@@ -42,9 +42,9 @@ class Offer:
         if result.isError:
             raise ToolRefused(f"{self.name} says {quoted(_texts(result))}")
         copy = _Copy(self.name)
-        answer = {copy.text(name): copy.of(value, level=2) for name, value in self._content(result).items()}
+        answer = copy.of_object(self._content(result), level=1)
         if self._promise is not None:
-            self._promise.check(answer, values=copy.values + 1, depth=copy.levels)
+            self._promise.check(answer, values=copy.values, depth=copy.levels)
         return answer
 
     def _content(self, result: CallToolResult) -> dict[str, JsonValue]:
@@ -69,16 +69,23 @@ class _Copy:
     def __init__(self, tool: str) -> None:
         self._tool = tool
         self.values = 0
-        self.levels = 1
+        self.levels = 0
+
+    def of_object(self, value: dict[str, JsonValue], *, level: int) -> dict[str, JsonValue]:
+        self._count(level)
+        copy = {_storable(name): self.of(item, level=level + 1) for name, item in value.items()}
+        if len(copy) < len(value):
+            raise BadAnswer(f"{self._tool} answered with names that no database can tell apart")
+        return copy
 
     def of(self, value: JsonValue, *, level: int) -> JsonValue:
+        if isinstance(value, dict):
+            return self.of_object(value, level=level)
         self._count(level)
         if isinstance(value, str):
-            return self.text(value)
+            return _storable(value)
         if isinstance(value, list):
             return [self.of(item, level=level + 1) for item in value]
-        if isinstance(value, dict):
-            return {self.text(name): self.of(item, level=level + 1) for name, item in value.items()}
         if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
             raise BadAnswer(f"{self._tool} answered with a whole number of more than 64 bits")
         if isinstance(value, float) and not math.isfinite(value):
@@ -96,6 +103,11 @@ class _Copy:
             raise BadAnswer(
                 f"{self._tool} answered with more than {MOST_VALUES:,} values or {MOST_LEVELS} levels"
             )
+
+
+def _storable(text: str) -> str:
+    """Replace what no database keeps in text: NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _texts(result: CallToolResult) -> str:

@@ -105,6 +105,11 @@ def test_what_no_database_keeps_is_replaced():
     assert offer().structure(result({"a\0": ["b\ud800"]})) == {"a\ufffd": ["b?"]}
 
 
+def test_names_that_become_one_are_refused():
+    with pytest.raises(BadAnswer, match="names that no database can tell apart"):
+        offer().structure(result({"in": {"a\0": 1, "a\ufffd": 2}}))
+
+
 def test_a_refusal_repeats_the_servers_words_as_such():
     with pytest.raises(ToolRefused, match=r"^look says “no\\u001b\[2J”$"):
         offer().structure(result(None, "no\x1b[2J", is_error=True))
