@@ -23,13 +23,14 @@ test: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## Run all tests (
 coverage: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## The same, and say which lines and branches no test runs
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(T)
 
-check: $(VENV)/.dev  ## Format, lint, types, layers, rules
+check: $(VENV)/.dev  ## Format, lint, types, layers, rules, policies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m server rules fmt --check
 	@$(BIN)/python -m server rules check
+	@$(BIN)/python -m server policy check
 
 gauntlet: $(VENV)/.dev  ## Break the whole system and judge what became of it (T=smoke, T=F3; N=0.1 scales the counts)
 	@PYTHONPATH=$(CURDIR) $(BIN)/python tests/gauntlet $(or $(T),all) --scale $(or $(N),1)

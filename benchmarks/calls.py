@@ -21,16 +21,18 @@ import tools
 from benchmarks.load import percentile
 from benchmarks.quotas import new_case
 from benchmarks.stage import ROOT, START_S, Stage
-from server.engine.guard import HostGuard
+from server.engine.guard import HostGuard, caller_of
 from server.engine.ledger import PostgresLedger
+from server.policies.loading import Policies
 from server.storage.database import Database
 from tools.contracts import ToolEntry
 from tools.ports import install
-from tools.registry import ServerEntry
+from tools.registry import ServerEntry, our_servers
 
 ADAPTERS, RAW, OWN, HOST = "adapters, a session a call", "raw client", "ours", "ours, guard and ledger"
 TEXT = "RE-2026-0117, S-1001, 1868.30 EUR"
 MODULE = "benchmarks.calls_server"
+POLICIES = ROOT / "benchmarks" / "policies"
 # A session a call starts a process a call, which needs no statistics to be seen.
 FEW = 4
 
@@ -85,14 +87,16 @@ def running(transport: Transport) -> Iterator[int | None]:
 async def contenders(stage: Stage, port: int | None) -> AsyncIterator[dict[str, Do]]:
     """Hand out what makes one call, for each contender; each has made one."""
     keys = count()
-    door = tools.Server(_entry(port))
+    entry = _entry(port)
+    door = tools.Server(entry)
+    policies = Policies(POLICIES, servers={**our_servers(), entry.name: entry})
     async with raw_session(port) as raw, Database(stage.url, size=8) as database:
         claim = await new_case(database)
-        ledger, guard = PostgresLedger(database, claim), HostGuard(database, claim)
+        ledger, guard = PostgresLedger(database, claim), HostGuard(database, claim, policies)
         adapted = (await MultiServerMCPClient({"calls": _connection(port)}).get_tools())[0]
 
         async def host() -> None:
-            with install(ledger=ledger, guard=guard):
+            with install(ledger=ledger, guard=guard, caller=caller_of(claim)):
                 await door.call("book", key=f"effect/{next(keys)}", text=TEXT)
 
         doing: dict[str, Do] = {

@@ -22,6 +22,7 @@ from server.http import (
     interventions,
     keys,
     migrations,
+    policies,
     processes,
     quotas,
     reviews,
@@ -36,6 +37,7 @@ from server.http.limits import ENVELOPE_BYTES, BodyLimit
 from server.http.openapi import keep_nulls_in_examples
 from server.http.origins import LocalOnly
 from server.http.problems import add_problem_handlers
+from server.policies.loading import Policies
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.versions import save_versions
@@ -61,6 +63,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
                 watch,
                 Backlog(database, registry),
                 TableTexts(database),
+                Policies(settings.policies),
                 Quotas(settings.policies),
             )
             try:
@@ -90,6 +93,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
         incidents,
         interventions,
         stops,
+        policies,
         quotas,
         rules,
         tools,

@@ -34,6 +34,7 @@
     ├── StateNotStorable                a step returned what no checkpoint can keep
     ├── StoreOperationRefused           (engine.store) a process asked the store for more than documents
     ├── StartRefused                    the host must not start like this
+    │   ├── PoliciesInvalid             a policy is none, or names what there is not
     │   └── TableChanged                a table has other content than its version had before
     ├── EmbeddedPostgresError           (storage.embedded) the private PostgreSQL does not start
     └── Refused                         (cli.api) what a server answered to the command line
@@ -274,6 +275,16 @@ class StartRefused(ServerError):
     """The host must not start like this; the message says what to change."""
 
     code = "start_refused"
+
+
+class PoliciesInvalid(StartRefused):
+    """Policies cannot be used; each finding names file and line."""
+
+    code = "policies_invalid"
+
+    def __init__(self, *findings: str) -> None:
+        super().__init__("; ".join(findings))
+        self.findings = findings
 
 
 class TableChanged(StartRefused):

@@ -25,6 +25,7 @@ from server.engine.threads import StepThreads
 from server.engine.watchdog import watched_loop
 from server.engine.worker import DRAIN_S, Worker
 from server.errors import NotFound, StartRefused
+from server.policies.loading import Policies
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.decisions import save_tables
@@ -276,13 +277,14 @@ async def _prepare(settings: Settings, url: str) -> None:
     """Bring the database to this version, and keep the tables that its cases will decide by.
 
     Raises:
-        StartRefused: the processes cannot be loaded, a table contradicts one of its version, or there is no
-            key where one should be.
+        StartRefused: the processes or the policies cannot be used, a table contradicts one of its version, or
+            there is no key where one should be.
     """
     try:
         public_keys()
     except ToolError as error:
         raise StartRefused(str(error)) from error
+    Policies(settings.policies)
     await _migrate(url)
     registry = load_registry(settings.processes, own_limits=settings.limits)
     async with Database(url, size=2) as database, database.transaction() as connection:

@@ -10,7 +10,8 @@ from tools.descriptions import Description
 from tools.effects import digest, find_execution, next_key
 from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
-from tools.ports import Call, current_caller, current_ledger, permit
+from tools.permission import masked, permit
+from tools.ports import Call, current_caller, current_ledger
 from tools.registry import ServerEntry, our_servers
 from tools.sources import note_answer, watched_answers, with_sources
 
@@ -88,32 +89,33 @@ class Server:
             async with pool.turn(self._entry, call) as turn:
                 answer = await turn.send()
             await note_answer(self._watched.get(f"{call.server}.{call.tool}", ()), answer)
-            return answer
-        return await Once(self._entry, call, key=call.key, read=self.read).happen(verdict)
+            return masked(answer, verdict)
+        return await Once(self._entry, call, verdict=verdict, key=call.key, read=self.read).happen()
 
     def _about_to(
         self, tool: str, arguments: dict[str, JsonValue], *, key: str | None, undoes: str | None = None
     ) -> Call:
         contract = self._entry.tool(tool).contract
         execution = find_execution()
-        if contract == "read":
+        if contract == "read" and key is not None:
             # Only an effect has a key of ours; this one is an argument that happens to be called so.
-            arguments = arguments if key is None else {**arguments, "key": key}
-            key = None
-        elif key is None:
-            if execution is None:
-                raise KeyMissing(f"{self._entry.name}.{tool} is consequential: outside a case, pass key=")
-            key = next_key(execution, f"{self._entry.name}.{tool}")
+            arguments, key = {**arguments, "key": key}, None
+        place = key
+        if place is None and execution is not None:
+            place = next_key(execution, f"{self._entry.name}.{tool}")
+        if contract != "read" and place is None:
+            raise KeyMissing(f"{self._entry.name}.{tool} is consequential: outside a case, pass key=")
         return Call(
             server=self._entry.name,
             tool=tool,
             arguments=arguments,
             digest=digest(arguments),
             contract=contract,
-            key=key,
+            key=place if contract != "read" else None,
             sandbox=self._entry.sandbox,
             case=execution.case if execution else None,
             step=execution.step if execution else None,
+            place=place,
             undoes=undoes,
             attempt=execution.attempt if execution else 1,
             caller=current_caller(),

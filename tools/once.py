@@ -25,7 +25,8 @@ from tools.errors import (
     UnknownTool,
 )
 from tools.lane import Turn
-from tools.ports import Call, Entry, Verdict, current_ledger, permit
+from tools.permission import masked, permit_again
+from tools.ports import Call, Entry, Verdict, current_ledger
 from tools.registry import ServerEntry
 
 # A process that was frozen after the ledger's word must not send on the strength of it when it wakes: by
@@ -37,12 +38,13 @@ Read = Callable[[str, dict[str, JsonValue]], Awaitable[dict[str, JsonValue]]]
 
 
 class Once:
-    """One effect under its key; `read` calls a reading tool of the same server."""
+    """One permitted effect under its key; `read` calls a reading tool of the same server."""
 
-    def __init__(self, entry: ServerEntry, call: Call, *, key: str, read: Read) -> None:
+    def __init__(self, entry: ServerEntry, call: Call, *, verdict: Verdict, key: str, read: Read) -> None:
         self._entry = entry
         self._tool = entry.tool(call.tool)
         self._call = call
+        self._verdict = verdict
         self._key = key
         self._read = read
         self._keyed = call.contract == "keyed"
@@ -50,15 +52,15 @@ class Once:
         # Asked for before anything is sent: a call that cannot be looked up afterwards must not leave.
         self._question = lookup.question(call.arguments) if lookup else {}
 
-    async def happen(self, verdict: Verdict) -> dict[str, JsonValue]:
+    async def happen(self) -> dict[str, JsonValue]:
         """Return the receipt: from the ledger, from a look-up, or from the call."""
         ledger = current_ledger()
         # The way is made ready before the ledger is asked, whose word grows old.
         async with pool.turn(self._entry, self._call) as turn:
             if turn.waited:
-                verdict = await permit(self._call)  # meanwhile somebody may have forbidden the call
+                self._verdict = await permit_again(self._call)  # somebody may have forbidden it meanwhile
             permitted_at = time.monotonic()
-            known = await ledger.begin(self._call, verdict)
+            known = await ledger.begin(self._call, self._verdict)
             if known.receipt is not None:
                 return known.receipt
             if known.state == "new":
@@ -68,7 +70,7 @@ class Once:
             return receipt
         async with pool.turn(self._entry, self._call) as turn:
             # Looking back takes time, in which somebody may have forbidden the call.
-            await permit(self._call)
+            await permit_again(self._call)
             permitted_at = time.monotonic()
             await ledger.repeat(self._key)
             # A keyed try says nothing of the one before it, which was not looked up.
@@ -91,6 +93,7 @@ class Once:
             if self._keyed:
                 raise
             raise self._unknown(str(error)) from error
+        receipt = masked(receipt, self._verdict)
         await ledger.finish(self._key, receipt)
         return receipt
 
@@ -134,8 +137,9 @@ class Once:
             raise OutcomeUnknown(f"{self._described()}: {reason}", repeatable=False)
         if not found:
             return None
-        await current_ledger().finish(self._key, found[0], by="lookup")
-        return found[0]
+        receipt = masked(found[0], self._verdict)
+        await current_ledger().finish(self._key, receipt, by="lookup")
+        return receipt
 
     def _unknown(self, reason: str) -> OutcomeUnknown:
         searched = self._keyed or self._tool.lookup is not None

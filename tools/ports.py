@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from pydantic import JsonValue
 
 from tools.effects import digest
-from tools.errors import NotAllowed, ToolError
+from tools.errors import ToolError
 
 Contract = Literal["read", "keyed", "searchable", "blind"]
 # How the outcome of an effect became known: the tool's own answer, or a look-up afterwards.
@@ -43,7 +43,8 @@ class Call:
     """A tool call that is about to happen.
 
     `digest` is the SHA-256, in hex, of the canonical JSON of `arguments`. `key` is None for a read only.
-    `case` and `step` are None outside a graph that keeps checkpoints, and `attempt` counts the tries of the
+    `case`, `step` and `place` are None outside a graph that keeps checkpoints; the place tells this call of
+    the step from the others, and stays the same when the step runs again. `attempt` counts the tries of the
     step. `undoes` is the key of the effect that this one takes back. `sources` says of an argument, by its
     path, where its value came from.
     """
@@ -57,6 +58,7 @@ class Call:
     sandbox: bool
     case: str | None
     step: str | None
+    place: str | None = None
     undoes: str | None = None
     attempt: int = 1
     caller: Caller = NOBODY
@@ -81,12 +83,20 @@ class Obligation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the guard says about a call, why, by which policies, and what it asks in return."""
+    """What the guard says about a call, why, by which policies, and what it asks in return.
+
+    `tried` says what policies would have done that do not decide yet. `pending` is the role whose review the
+    call still needs, so that it is not allowed yet, and `answered` how many answers were given about it.
+    """
 
     allowed: bool
     reason: str
     policies: tuple[str, ...] = ()
     obligations: tuple[Obligation, ...] = ()
+    tried: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] = ()
+    pending: str | None = None
+    answered: int = 0
 
 
 @dataclass(frozen=True)
@@ -237,18 +247,6 @@ def current_caller() -> Caller:
 
 def current_witnesses() -> Witnesses:
     return _witnesses.get()
-
-
-async def permit(call: Call) -> Verdict:
-    """Ask the guard, at the act.
-
-    Raises:
-        NotAllowed: it says no.
-    """
-    verdict = await current_guard().decide(call)
-    if not verdict.allowed:
-        raise NotAllowed(f"{call.server}.{call.tool} is not allowed: {verdict.reason}")
-    return verdict
 
 
 @contextmanager

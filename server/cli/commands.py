@@ -14,6 +14,7 @@ from server.cli import (
     host,
     interventions,
     migrations,
+    policies,
     quotas,
     reconcile,
     rules,
@@ -58,6 +59,7 @@ for command in (
 interventions.add_commands(app)
 app.add_typer(rules.app)
 app.add_typer(tools.app)
+app.add_typer(policies.app)
 
 
 def _checked_key(key: str | None) -> str | None:

@@ -7,6 +7,7 @@ from server.cli.api import Api
 from server.engine.actions import Action, Scope
 from server.http.intervention_models import Outcome, Results, Stop
 from server.http.models import Incident, IncidentGroup, IncidentStatus, Page
+from server.http.policy_models import PolicyExplanation
 from server.http.quotas import QuotaUse
 
 BULK_TIMEOUT_S = 300.0  # for a thousand interventions
@@ -40,6 +41,9 @@ class OperatorApi(Api):
 
     def list_quotas(self, *, limit: int, quota: str | None) -> Page[QuotaUse]:
         return self._list(Page[QuotaUse], "/v1/quotas", limit=limit, filters={"quota": quota})
+
+    def explain(self, body: dict[str, Any]) -> PolicyExplanation:
+        return self._read(PolicyExplanation, self._send("POST", "/v1/policy/explain", json=body))
 
     def stop(self, scope: Scope, value: str, *, reason: str) -> Stop:
         body = {"scope": scope, "value": value, "reason": reason}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from server.engine.call_reviews import keep_call_answer
 from server.engine.documents import check_reference
 from server.engine.forms import check_answer
 from server.engine.limits import DEFAULTS, HostLimits
@@ -123,6 +124,7 @@ async def answer_review(
 
     Raises:
         BadRequest: the answer does not fit the form or is too large; the review stays open.
+        NotPermitted: whoever started the case approves a call that it wants to make.
         ReviewAlreadyAnswered: another answer was first; the message names who gave it.
         ReviewWithdrawn: the question is no longer asked.
     """
@@ -135,6 +137,7 @@ async def answer_review(
         accepted = await accept_answer(connection, review, answer=answer, actor=actor)
         if accepted is None:
             raise _too_late(await get_review(connection, review_id))
+        await keep_call_answer(connection, review, case=case, answer=answer, actor=actor)
         await _resume(connection, case, resume={review.interrupt_id: answer})
         await append_entry(
             connection,

@@ -119,7 +119,14 @@ class PostgresLedger:
             sources=call.sources,
             undoes=call.undoes,
         )
-        await self._audit(connection, "effect_intended", key=key, tool=f"{call.server}.{call.tool}")
+        await self._audit(
+            connection,
+            "effect_intended",
+            key=key,
+            tool=f"{call.server}.{call.tool}",
+            policies=list(verdict.policies),
+            approved_by=list(verdict.approved_by),
+        )
         return await self._take(connection, call, verdict, key=key)
 
     async def _again(self, connection: Connection, call: Call, verdict: Verdict, *, known: Effect) -> Entry:

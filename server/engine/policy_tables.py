@@ -42,7 +42,7 @@ def watched_tables(
             kind, own if own and theirs else shipped, check=check if theirs else lambda _: None
         )
 
-    return WatchedFiles([shipped, own] if own else [shipped], read)
+    return WatchedFiles(lambda: [shipped, own] if own else [shipped], read)
 
 
 def read_tables(kind: type[TableT], file: Path, *, check: Callable[[TableT], None]) -> list[TableT]:

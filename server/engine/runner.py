@@ -26,6 +26,7 @@ from server.engine.witnesses import CaseWitnesses
 from server.errors import AttemptSuperseded, ServerError, StepDeadline, Stopped, Unavailable
 from server.failpoints import pass_point
 from server.identity.actors import RUNTIME
+from server.policies.loading import Policies
 from server.storage.admission import admit_next
 from server.storage.cases import set_status
 from server.storage.database import Connection, Database
@@ -48,9 +49,17 @@ log = structlog.get_logger()
 class Runner:
     """Runs what the queue hands out. `control` drains every run under way when the worker stops."""
 
-    def __init__(self, database: Database, registry: Registry, *, own_policies: Path | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        *,
+        own_policies: Path | None = None,
+        policies: Policies | None = None,
+    ) -> None:
         self._database = database
         self._registry = registry
+        self._policies = policies or Policies(own_policies)
         self._quotas, self._duties = Quotas(own_policies), Duties(own_policies)
         self._texts = TableTexts(database)
         self._controls: dict[UUID, RunControl] = {}
@@ -129,7 +138,7 @@ class Runner:
         limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
             ledger = PostgresLedger(self._database, claim, quotas=self._quotas, duties=self._duties)
-            guard = HostGuard(self._database, claim)
+            guard = HostGuard(self._database, claim, self._policies)
             rulebook = CaseRulebook(self._database, claim, self._texts)
             caller = caller_of(claim)
             witnesses = CaseWitnesses(self._database, claim)

@@ -14,7 +14,9 @@ _Stamp = tuple[int, int, int]
 
 
 class WatchedFiles(Generic[_ContentT]):
-    """What `read` makes of files, made anew when one of them changes; looked at once a second at most.
+    """What `read` makes of the files that `find` names, made anew when one of them changes.
+
+    They are looked at once a second at most.
 
     What cannot be read any more is not replaced by what was read before: whoever changed a file meant to
     change what may be done, perhaps to forbid it.
@@ -23,8 +25,8 @@ class WatchedFiles(Generic[_ContentT]):
         StartRefused: they cannot be read now.
     """
 
-    def __init__(self, files: Sequence[Path], read: Callable[[], _ContentT]) -> None:
-        self._files = files
+    def __init__(self, find: Callable[[], Sequence[Path]], read: Callable[[], _ContentT]) -> None:
+        self._find = find
         self._read = read
         self._stamps = self._look()
         self._looked_at = time.monotonic()
@@ -39,24 +41,24 @@ class WatchedFiles(Generic[_ContentT]):
         now = time.monotonic()
         if now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
-            if (stamps := self._look()) != self._stamps:
-                self._content = self._read_again(stamps)
-                self._stamps = stamps
+            self._look_again()
         if isinstance(self._content, StartRefused):
             raise self._content
         return self._content
 
-    def _read_again(self, stamps: list[_Stamp | None]) -> _ContentT | StartRefused:
-        for file, before, now in zip(self._files, self._stamps, stamps, strict=True):
-            if before and not now:
-                return StartRefused(f"{file} is gone")
+    def _look_again(self) -> None:
         try:
-            return self._read()
+            stamps = self._look()
+            if stamps == self._stamps:
+                return
+            gone = [file for file, stamp in stamps.items() if self._stamps.get(file) and not stamp]
+            self._stamps = stamps
+            self._content = StartRefused(f"{gone[0]} is gone") if gone else self._read()
         except StartRefused as refusal:
-            return refusal
+            self._content = refusal
 
-    def _look(self) -> list[_Stamp | None]:
-        return [_stamp(file) for file in self._files]
+    def _look(self) -> dict[Path, _Stamp | None]:
+        return {file: _stamp(file) for file in self._find()}
 
 
 def _stamp(file: Path) -> _Stamp | None:

@@ -17,6 +17,7 @@ from server.engine.registry import Registry
 from server.engine.runner import Runner
 from server.engine.takeover import take_over
 from server.errors import Unavailable
+from server.policies.loading import Policies
 from server.storage.admission import CHANNEL, admit_due, set_limits
 from server.storage.database import Connection, Database, translated
 from server.storage.runs import QUEUE_CHANNEL, Ready, ready_runs
@@ -42,10 +43,11 @@ class Worker:
         *,
         concurrency: int,
         own_policies: Path | None = None,
+        policies: Policies | None = None,
     ) -> None:
         self._database = database
         self._registry = registry
-        self._runner = Runner(database, registry, own_policies=own_policies)
+        self._runner = Runner(database, registry, own_policies=own_policies, policies=policies)
         self._clock = Clock(database, registry)
         self._concurrency = concurrency
         self.number: int | None = None

@@ -11,6 +11,7 @@ from server.engine.registry import Registry
 from server.engine.rulebook import TableTexts
 from server.engine.watch import CaseWatch
 from server.identity.actors import ACTOR_HEADER, actor_of
+from server.policies.loading import Policies
 from server.settings import Settings
 from server.storage.database import Database
 
@@ -25,6 +26,7 @@ class Host:
     watch: CaseWatch
     backlog: Backlog
     texts: TableTexts
+    policies: Policies
     quotas: Quotas
 
 

@@ -75,7 +75,12 @@ EFFECT: dict[str, Any] = {
     "tool": "book_invoice",
     "contract": "keyed",
     "arguments": {"supplier": "S-1003", "number": "LG-2026-0311", "total": "4200.00", "currency": "EUR"},
-    "verdict": {"allowed": True, "reason": "erp is a sandbox", "policies": []},
+    "verdict": {
+        "allowed": True,
+        "reason": "Invoice to pay books what its table or a person has approved",
+        "policies": ["invoice-books"],
+        "obligations": [],
+    },
     "sources": {},
     "status": "done",
     "tries": 1,

@@ -36,7 +36,8 @@ WITH run AS (
         %(interrupts)s::text[], %(questions)s::text[], %(roles)s::text[], %(bodies)s::jsonb[],
         %(forms)s::jsonb[]) AS given
     ON CONFLICT (case_id, interrupt_id) DO UPDATE
-    SET status = 'open', answer = NULL, answered_by = NULL, answered_at = NULL
+    SET status = 'open', answer = NULL, answered_by = NULL, answered_at = NULL, question = excluded.question,
+    role = excluded.role, body = excluded.body, form = excluded.form
     WHERE reviews.status <> 'open' AND NOT EXISTS (
         SELECT FROM runs WHERE status = 'waiting' AND runs.case_id = reviews.case_id
         AND jsonb_exists(resume, reviews.interrupt_id))

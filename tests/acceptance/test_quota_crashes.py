@@ -1,6 +1,7 @@
 """Quotas while workers die between a reservation and its call: the other system's own rows are counted."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -79,6 +80,7 @@ def bank(postgres_url: str, tmp_path: Path) -> Iterator[Bank]:
         created_database(postgres_url) as (_, url),
     ):
         (tmp_path / "quotas.toml").write_text(QUOTA)
+        shutil.copy(HERE / "policies" / "transfer.cedar", tmp_path)
         environment = {
             **environment_of(systems),
             "DATABASE_URL": url,

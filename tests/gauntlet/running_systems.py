@@ -59,4 +59,5 @@ def environment_of(systems: dict[str, System]) -> dict[str, str]:
         **urls,
         "STEWARD_PROCESSES": str(HERE / "langgraph.json"),
         "STEWARD_SERVERS": str(HERE / "servers.toml"),
+        "STEWARD_POLICIES": str(HERE / "policies"),
     }

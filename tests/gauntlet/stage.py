@@ -159,6 +159,7 @@ async def _environment(stage: Stage, database: str, stack: AsyncExitStack) -> di
         "STEWARD_DATA": str(stage.folder),
         "STEWARD_PROCESSES": str(HERE / "langgraph.json"),
         "STEWARD_SERVERS": str(HERE / "servers.toml"),
+        "STEWARD_POLICIES": str(HERE / "policies"),
         "STEWARD_LOG_JSON": "true",
         "ERP_URL": "http://127.0.0.1:9/mcp",  # a host that was told of an ERP does not start its own
     }

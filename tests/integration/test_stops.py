@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
-from tool_servers import unreliable
+from tool_servers import permissive, unreliable
 
 import tools
 from server.engine.actions import Action
@@ -126,7 +126,9 @@ async def stream(database: Database, tmp_path: Path) -> AsyncIterator[Stream]:
 
 @asynccontextmanager
 async def working(database: Database, registry: Registry) -> AsyncIterator[None]:
-    task = asyncio.create_task(Worker(database, registry, concurrency=2).run())
+    task = asyncio.create_task(
+        Worker(database, registry, concurrency=2, policies=permissive(unreliable(Path()))).run()
+    )
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -6,6 +6,7 @@ import pytest
 from changing_tools import approve, calls, entry_of, offer, tool
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
+from tool_servers import permissive
 
 import tools
 from server.engine.cases import start_case
@@ -49,8 +50,8 @@ async def process(tmp_path: Any) -> Any:
     await tools.close()
 
 
-async def run_all(database: Database, process: Process) -> None:
-    runner = Runner(database, Registry([process]))
+async def run_all(database: Database, process: Process, folder: Any) -> None:
+    runner = Runner(database, Registry([process]), policies=permissive(entry_of(folder)))
     async with database.transaction() as connection:
         rows = await (await connection.execute("SELECT id FROM runs WHERE status = 'ready'")).fetchall()
     for row in rows:
@@ -62,7 +63,7 @@ async def test_all_cases_that_a_changed_tool_stops_are_one_group_with_the_differ
 ) -> None:
     for late in (False, True):
         await start_case(database, process, input_={"late": late}, actor="anna", key=None)
-    await run_all(database, process)
+    await run_all(database, process, tmp_path)
 
     async with database.connection() as connection:
         incidents = await list_incidents(connection, limit=10)
@@ -81,14 +82,14 @@ async def test_a_case_goes_on_when_the_new_description_is_approved_and_it_is_ret
     database: Database, process: Process, tmp_path: Any
 ) -> None:
     case, _ = await start_case(database, process, input_={"late": False}, actor="anna", key=None)
-    await run_all(database, process)
+    await run_all(database, process, tmp_path)
 
     approve(entry_of(tmp_path), NEW_WORDS)
     order = Intervention("retry", "the new words are harmless")
     await intervene(
         database, Registry([process]), case.id, intervention=order, actor="olga", expected_revision=None
     )
-    await run_all(database, process)
+    await run_all(database, process, tmp_path)
 
     async with database.connection() as connection:
         assert (await get_case(connection, case.id)).status == "succeeded"

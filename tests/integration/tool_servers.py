@@ -13,12 +13,14 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from server.policies.loading import Policies
 from tools import pool
 from tools.approvals import save_approvals
 from tools.ports import Contract
-from tools.registry import ServerEntry
+from tools.registry import ServerEntry, our_servers
 
 ROOT = Path(__file__).parents[2]
+PERMISSIVE = ROOT / "tests" / "policies"
 UNRELIABLE = Path(__file__).with_name("unreliable_server.py")
 
 INVOICE = {
@@ -118,3 +120,8 @@ async def approve_all(entry: ServerEntry) -> None:
     """Approve whatever the server offers."""
     offered = await pool.open_session(entry)
     save_approvals(entry, {name: offered.describe(name) for name in offered.names})
+
+
+def permissive(*servers: ServerEntry) -> Policies:
+    """Policies that let every call through, to these servers too."""
+    return Policies(PERMISSIVE, servers={**our_servers(), **{server.name: server for server in servers}})

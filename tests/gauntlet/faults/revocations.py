@@ -7,7 +7,7 @@ from pathlib import Path
 
 from load import loaded
 from oracles import Allowed, Violation
-from stage import Stage
+from stage import HERE, Stage
 from trial import Ground, Outcome
 
 ACTIVE = 6
@@ -33,7 +33,10 @@ class Right:
 
 
 PLENTY = QUOTA.format(limits='EUR = "1000000000.00"')
+PERMIT = (HERE / "policies" / "transfer.cedar").read_text()
 RIGHTS = {
+    "permit taken away": Right("transfer.cedar", PERMIT, ""),
+    "policy broken": Right("transfer.cedar", PERMIT, "permit"),
     "limit below what is used": Right("quotas.toml", PLENTY, QUOTA.format(limits='EUR = "0.01"')),
     "no limit in the currency": Right("quotas.toml", PLENTY, QUOTA.format(limits='USD = "1.00"')),
     "file broken": Right("quotas.toml", PLENTY, "[transfers"),
@@ -61,7 +64,9 @@ async def revoked(ground: Ground, n: int) -> Outcome:
             outcome.violations.append(Violation("I5", "no rest"))
         outcome.violations += stage.judge(Allowed(incidents=frozenset({"keyed"})))
         outcome.figures["refused"] = str(
-            await stage.number("SELECT count(*) FROM audit_entries WHERE action = 'effect_refused'")
+            await stage.number(
+                "SELECT count(*) FROM audit_entries WHERE action IN ('effect_refused', 'call_denied')"
+            )
         )
     return outcome
 
