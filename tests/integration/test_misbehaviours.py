@@ -227,19 +227,24 @@ async def test_a_server_that_asks_us_back_is_refused(server):
     assert notes() == ["look", "refused"]
 
 
-@pytest.mark.parametrize("server", [("http", "schema_of_the_network")], indirect=True)
-async def test_a_schema_that_refers_to_the_network_makes_no_request(server, monkeypatch, tmp_path):
-    door, _ = server
+async def test_a_schema_that_refers_to_the_network_makes_no_request(tmp_path):
     asked = []
     listener = await asyncio.start_server(lambda *_: asked.append(1), "127.0.0.1", 0)
 
     async with listener:
-        port = listener.sockets[0].getsockname()[1]
-        monkeypatch.setenv("MISBEHAVING_REFERENCE", f"http://127.0.0.1:{port}/schema")
-        entry = {"command": ["python", str(PROGRAM), str(tmp_path), "schema_of_the_network"]}
-        fresh = door._entry.model_copy(update={**entry, "env": ["MISBEHAVING_REFERENCE"], "fixed_url": None})
-        with pytest.raises(BadOffer, match=f"refers elsewhere: http://127.0.0.1:{port}"):
-            await Server(fresh).call("look")
+        place = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/schema"
+        door = Server(
+            ServerEntry(
+                name="misbehaving",
+                command=["python", str(PROGRAM), str(tmp_path), "schema_of_the_network", place],
+                sandbox=True,
+                pinned=False,
+                timeout_s=30,
+                tools={"look": "read"},
+            )
+        )
+        with pytest.raises(BadOffer, match=f"refers elsewhere: {place}"):
+            await door.call("look")
 
     assert asked == []
 
