@@ -27,7 +27,7 @@ from server.engine.worker import DRAIN_S, Worker
 from server.errors import NotFound, StartRefused
 from server.policies.loading import Policies
 from server.settings import Settings
-from server.storage.database import Database
+from server.storage.database import Database, check_address
 from server.storage.decisions import save_tables
 from server.storage.embedded import EmbeddedPostgres
 from server.storage.migrate import migrate
@@ -135,7 +135,9 @@ def _ending(threads: StepThreads) -> Iterator[None]:
 def _database_url(settings: Settings) -> Iterator[str]:
     """Yield the database to use: the configured one, else the private one, alive while somebody uses it."""
     if settings.database_url:
-        yield settings.database_url.get_secret_value()
+        url = settings.database_url.get_secret_value()
+        check_address(url)
+        yield url
         return
     postgres = EmbeddedPostgres(settings.data / "postgres")
     try:

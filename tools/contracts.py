@@ -24,7 +24,8 @@ AnswerForm = Literal["structure", "text", "json"]
 class Table(BaseModel):
     """A table of servers.toml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # A secret that was written where only its place belongs shall not stand in the error as well.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Lookup(Table):

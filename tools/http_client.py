@@ -45,8 +45,6 @@ _CODES = {kind: code for code, kind in UNSENT.items()}
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
-LONGEST_SCOPE = 100
-MOST_SCOPES = 10
 
 FAREWELL_S = 2.0
 
@@ -189,17 +187,6 @@ def _refusal(response: httpx.Response) -> tuple[int, str]:
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return NOT_SENT, message
     return (LOST if status >= httpx.codes.INTERNAL_SERVER_ERROR else REFUSED), message
-
-
-def _said(response: httpx.Response, field: str) -> str | None:
-    """Return what the header WWW-Authenticate says in a field."""
-    return extract_field_from_www_auth(response, field)
-
-
-def _scope(response: httpx.Response) -> str:
-    """Return the scopes that are wanted; cut between them, for half a word might be half a secret."""
-    scopes = (_said(response, "scope") or "").split()
-    return " ".join([scope for scope in scopes if len(scope) <= LONGEST_SCOPE][:MOST_SCOPES])
 
 
 def _failure(request: httpx.Request, request_id: str | int, *, code: int, message: str) -> httpx.Response:

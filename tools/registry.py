@@ -31,7 +31,7 @@ VARIABLE = "STEWARD_SERVERS"
 class ServerEntry(BaseModel):
     """One tool server as servers.toml describes it; the comment at the top of that file says what is what."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     # A tool is named `server.tool`, so that no dot may stand in the name of a server.
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")

@@ -161,9 +161,9 @@ class Session:
             self.close()
 
     async def _own(self) -> None:
+        hide(self._secrets)  # also in the tasks that the client begins
         async with connected(self.entry, self.tokens, wake=self._woken.set) as client:
             self._sent = self.entry.secrets()
-            hide(self._secrets)
             tools = await begin(client, self.entry.name)
             ask = partial(list_tools, client, self.entry.name)
             self._listing = Listing(self.entry, tools, ask=ask, lasts_s=self._listing_s)

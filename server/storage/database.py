@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, OperationalError, ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Error
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from server.errors import AttemptSuperseded, Unavailable
+from server.errors import AttemptSuperseded, StartRefused, Unavailable
 from server.storage.arrays import register as register_arrays
 from server.storage.saver_writer import CheckpointWriter
 
@@ -25,6 +26,18 @@ FROZEN_S = 10  # how long a process that froze inside a transaction may hold its
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
 _TIMES_TRANSACTIONS = 170_000  # the version of PostgreSQL from which on it has `transaction_timeout`
 _SUPERSEDED = "ST001"  # raised by assert_attempt(), see migrations/0001_house.sql
+
+
+def check_address(url: str) -> None:
+    """Refuse an address that PostgreSQL's own library cannot read; its words repeat parts of it, ours do not.
+
+    Raises:
+        StartRefused: it is none.
+    """
+    try:
+        conninfo_to_dict(url)
+    except ProgrammingError:
+        raise StartRefused("DATABASE_URL is not the address of a PostgreSQL database") from None
 
 
 @asynccontextmanager

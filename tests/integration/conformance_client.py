@@ -4,8 +4,11 @@ The suite starts it as `conformance_client.py URL`, with the scenario's name in 
 """
 
 import asyncio
+import json
 import os
 import sys
+
+import httpx
 
 import tools
 from tools import Server
@@ -17,7 +20,21 @@ CALLS = {
     "tools_call": ("add_numbers", {"a": 5, "b": 3}),
     "sse-retry": ("test_reconnection", {}),
     "elicitation-sep1034-client-defaults": ("test_client_elicitation_defaults", {}),
+    "auth/client-credentials-basic": ("test-tool", {}),
+    "auth/client-credentials-jwt": ("test-tool", {}),
 }
+
+
+def identity(url: str) -> dict[str, object]:
+    """Return what an operator would write about the scenario's authorisation server."""
+    known = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT", "{}"))
+    if "client_id" not in known:
+        return {}
+    told = httpx.get(httpx.URL(url).join("/.well-known/oauth-protected-resource/mcp")).json()
+    secret = "client_secret" if "client_secret" in known else "private_key_pem"
+    os.environ["CONFORMANCE_SECRET"] = known[secret]
+    place = {secret.removesuffix("_pem"): {"env": "CONFORMANCE_SECRET"}}
+    return {"oauth": {"issuer": told["authorization_servers"][0], "client_id": known["client_id"], **place}}
 
 
 async def main(scenario: str, url: str) -> None:
@@ -28,6 +45,7 @@ async def main(scenario: str, url: str) -> None:
         sandbox=True,
         pinned=False,
         timeout_s=10,
+        identity=identity(url),
         tools={tool: {"contract": "read", "answer": "text"}},
     )
     try:

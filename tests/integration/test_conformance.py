@@ -13,6 +13,12 @@ from tool_servers import ROOT
 
 SUITE = "@modelcontextprotocol/conformance@0.1.16"
 NODE = "node@22.23.3"  # the suite needs Node 22, and brings none
+AUTHORISED = {
+    "authorization-server-metadata",
+    "prm-pathbased-requested",
+    "token-request",
+    "valid-bearer-token",
+}
 CLIENT = Path(__file__).with_name("conformance_client.py")
 
 
@@ -54,6 +60,8 @@ def judged(suite, scenario, folder):
             "sse-retry",
             {"client-sse-graceful-reconnect", "client-sse-retry-timing", "client-sse-last-event-id"},
         ),
+        ("auth/client-credentials-basic", {"client-credentials-basic-auth", *AUTHORISED}),
+        ("auth/client-credentials-jwt", {"client-credentials-jwt-verified", *AUTHORISED}),
     ],
 )
 def test_the_suite_finds_nothing_wrong(suite, tmp_path, scenario, passed):

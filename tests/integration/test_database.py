@@ -1,9 +1,12 @@
 """The pool of connections."""
 
+import traceback
+
 import pytest
 from psycopg.errors import DivisionByZero
 
-from server.storage.database import Database
+from server.errors import StartRefused
+from server.storage.database import Database, check_address
 
 KEEP = "INSERT INTO audit_entries (actor, action, object) VALUES ('anna', 'tried', %s)"
 
@@ -58,3 +61,13 @@ async def test_a_pipeline_that_is_left_by_an_error_keeps_nothing(database: Datab
         await keep_and_fail()
 
     assert await kept(database) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://u:canary pass@h/x", "host=h password=canary port", "canary"]
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
+    with pytest.raises(StartRefused) as refused:
+        check_address(address)
+
+    assert "canary" not in "".join(traceback.format_exception(refused.value))
