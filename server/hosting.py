@@ -17,6 +17,8 @@ import uvloop
 from server.app import create_app
 from server.bundled_erp import bundled_erp
 from server.engine.check import Report, check_approvals, check_cases
+from server.engine.duties import Duties
+from server.engine.quotas import Quotas
 from server.engine.reconciliation import Reconciliation, reconcile
 from server.engine.registry import load_registry
 from server.engine.retention import keep_pruning
@@ -286,7 +288,8 @@ async def _prepare(settings: Settings, url: str) -> None:
         public_keys()
     except ToolError as error:
         raise StartRefused(str(error)) from error
-    Policies(settings.policies)
+    for policies in (Policies, Quotas, Duties):
+        policies(settings.policies)
     await _migrate(url)
     registry = load_registry(settings.processes, own_limits=settings.limits)
     async with Database(url, size=2) as database, database.transaction() as connection:

@@ -194,10 +194,21 @@ class DutiesConflict(ToolError):
 
 
 class QuotaExceeded(ToolError):
-    """With this call, those of all cases together would pass what a quota allows; nothing was sent."""
+    """With this call, those of all cases together would pass what a quota allows; nothing was sent.
+
+    It is repeatable where a person may let the call go beyond: the guard then asks for the review.
+    """
 
     code = "tool_quota_exceeded"
     kind = "limit"
+
+    def __init__(self, message: str, *, reviewable: bool = False) -> None:
+        super().__init__(message)
+        self._reviewable = reviewable
+
+    @property
+    def repeatable(self) -> bool:
+        return self._reviewable
 
 
 class UnknownTool(ToolError):

@@ -114,7 +114,7 @@ async def _parts(
     initiator = call.caller.person
     return {
         "initiator": [initiator] if initiator and initiator != RUNTIME else [],
-        "approver": [*approvers, *verdict.approved_by],
+        "approver": sorted({*approvers, *verdict.approved_by}),
     }
 
 

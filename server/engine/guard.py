@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from server.engine.quotas import Quotas
 from server.engine.stops import StopSwitch
 from server.errors import StartRefused
 from server.policies.loading import Policies
@@ -11,16 +12,20 @@ from server.storage.audit import append_entry
 from server.storage.call_approvals import CallAnswer, list_call_answers
 from server.storage.database import Database
 from server.storage.runs import Claim
+from tools.errors import NotAllowed
 from tools.ports import Call, Caller, Verdict
 
 
 class HostGuard:
     """Decides about the calls of one attempt."""
 
-    def __init__(self, database: Database, claim: Claim, policies: Policies) -> None:
+    def __init__(
+        self, database: Database, claim: Claim, policies: Policies, *, quotas: Quotas | None = None
+    ) -> None:
         self._database = database
         self._claim = claim
         self._policies = policies
+        self._quotas = quotas
         self._stops = StopSwitch(database, claim)
         # The first run of a case resumes no step, so that nothing can have been answered before it.
         self._answered: list[CallAnswer] | None = [] if claim.kind == "start" else None
@@ -32,7 +37,7 @@ class HostGuard:
             Stopped: a stop forbids the call; the run waits for its release.
         """
         await self._stops.check(call)
-        verdict = await self._reviewed(call, self._by_policy(call))
+        verdict = await self._reviewed(call, await self._by_quota(call, self._by_policy(call)))
         if not verdict.allowed and verdict.pending is None:
             await self._audit(call, verdict, action="call_denied")
         elif verdict.tried or any(owed.kind == "log" for owed in verdict.obligations):
@@ -44,6 +49,16 @@ class HostGuard:
             return self._policies.current().decide(call)
         except StartRefused as error:
             return Verdict(allowed=False, reason=f"the policies cannot be used: {error.message}")
+
+    async def _by_quota(self, call: Call, verdict: Verdict) -> Verdict:
+        """Add what quotas ask; whether enough is left is decided where the intent is committed."""
+        if not (self._quotas and verdict.allowed and call.consequential):
+            return verdict
+        try:
+            async with self._database.connection() as connection:
+                return await self._quotas.asked(connection, call, verdict)
+        except NotAllowed as refusal:
+            return replace(verdict, allowed=False, reason=str(refusal))
 
     async def _reviewed(self, call: Call, verdict: Verdict) -> Verdict:
         """Ask the database what people said of this call; nothing that a state carries counts."""

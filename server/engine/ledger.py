@@ -157,7 +157,7 @@ class PostgresLedger:
             case_id = self._claim.case_id
             await self._duties.take_up(connection, call, verdict, key=key, case_id=case_id)
         if self._quotas:
-            await self._quotas.reserve(connection, call, key=key)
+            await self._quotas.reserve(connection, call, verdict, key=key)
         return Entry("new")
 
     async def _audit_refusal(self, call: Call, refusal: ToolError, *, key: str) -> None:

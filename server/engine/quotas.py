@@ -1,9 +1,10 @@
 """Quotas: how much tools may do across all cases, and the refusal of a call for which too little is left."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
@@ -12,10 +13,10 @@ from server.engine.call_values import AMOUNT, amount_at, text_at
 from server.engine.policy_tables import PolicyTable, watched_tables
 from server.errors import StartRefused
 from server.storage.database import Connection
-from server.storage.quotas import Full, Share, Use, Window, reserve_quotas
+from server.storage.quotas import Full, Share, Use, Window, find_beyond, reserve_quotas
 from tools.contracts import OfCall
 from tools.errors import NotAllowed, QuotaExceeded
-from tools.ports import Call
+from tools.ports import Call, Obligation, Verdict
 from tools.registry import our_servers
 
 FILE = "quotas.toml"
@@ -34,7 +35,7 @@ class Quota(PolicyTable):
     window: Window
     zone: str = "UTC"
     limit: Annotated[int, Field(ge=0)] | Amount | dict[Currency, Amount]
-    beyond: Literal["deny"] = "deny"
+    beyond: Annotated[str, Field(pattern=r"^(deny|review:\S+)$")] = "deny"
 
     @field_validator("zone")
     @classmethod
@@ -85,6 +86,7 @@ class Quota(PolicyTable):
             limit=limit,
             window=self.window,
             zone=self.zone,
+            reviewer=self.beyond.removeprefix("review:") if self.beyond != "deny" else None,
         )
 
     def limit_of(self, subject: Mapping[str, str]) -> Decimal | None:
@@ -118,17 +120,33 @@ class Quotas:
         tool = f"{call.server}.{call.tool}"
         return [quota.share(call) for quota in quotas if tool in quota.tools]
 
-    async def reserve(self, connection: Connection, call: Call, *, key: str) -> None:
+    async def asked(self, connection: Connection, call: Call, verdict: Verdict) -> Verdict:
+        """Let a permit owe a review for each quota that the call would pass now, where a person may allow it.
+
+        Raises:
+            NotAllowed: as for `shares`.
+        """
+        reviewed = [share for share in self.shares(call) if share.reviewer]
+        for share in await find_beyond(connection, call.key or "", reviewed):
+            owed = Obligation("review", share.reviewer or "")
+            reason = f"{verdict.reason}; it would pass quota {share.quota}, of {share.limit:f}"
+            verdict = replace(verdict, obligations=(*verdict.obligations, owed), reason=reason)
+        return verdict
+
+    async def reserve(self, connection: Connection, call: Call, verdict: Verdict, *, key: str) -> None:
         """Reserve what the call takes, as the last thing in the transaction that commits its intent.
+
+        What a permit owes is done, so that a review which it owes has let the call go beyond.
 
         Raises:
             NotAllowed: as for `shares`.
             QuotaExceeded: too little is left; the transaction must not be committed.
         """
-        shares = self.shares(call)
+        roles = {owed.detail for owed in verdict.obligations if owed.kind == "review"}
+        shares = [replace(share, approved=share.reviewer in roles) for share in self.shares(call)]
         if shares and (full := await reserve_quotas(connection, key, shares)):
             share = next(share for share in shares if share.quota == full.quota)
-            raise QuotaExceeded(_refusal(call, share, full))
+            raise QuotaExceeded(_refusal(call, share, full), reviewable=share.reviewer is not None)
 
     def limit_of(self, use: Use) -> Decimal | None:
         """Return what the files limit this use to now; None if they say nothing of it, or cannot be read."""

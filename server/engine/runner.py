@@ -138,7 +138,7 @@ class Runner:
         limits, config = self._registry.get(claim.process).limits, _config_of(claim)
         try:
             ledger = PostgresLedger(self._database, claim, quotas=self._quotas, duties=self._duties)
-            guard = HostGuard(self._database, claim, self._policies)
+            guard = HostGuard(self._database, claim, self._policies, quotas=self._quotas)
             rulebook = CaseRulebook(self._database, claim, self._texts)
             caller = caller_of(claim)
             witnesses = CaseWitnesses(self._database, claim)

@@ -15,10 +15,19 @@ from server.storage.pages import Position
 
 Window = Literal["day", "month", "24h", "ever"]
 
+# Of a row of quota_uses.
+_USED = (
+    "CASE \"window\" WHEN '24h' THEN (SELECT COALESCE(sum(amount), 0) FROM quota_reservations"
+    " WHERE use_id = quota_uses.id AND reserved_at > now() - interval '24 hours') ELSE used END"
+)
+
 
 @dataclass(frozen=True)
 class Share:
-    """What one call takes of one quota, and how much all calls of its subject may take in the window."""
+    """What one call takes of one quota, and how much all calls of its subject may take in the window.
+
+    A person of the role `reviewer` may let a call go beyond; `approved` says that one did.
+    """
 
     quota: str
     subject: dict[str, str]
@@ -26,6 +35,7 @@ class Share:
     limit: Decimal
     window: Window
     zone: str
+    reviewer: str | None = None
     approved: bool = False
 
 
@@ -74,6 +84,34 @@ async def reserve_quotas(connection: Connection, key: str, shares: Sequence[Shar
         return await cursor.fetchone()
 
 
+async def find_beyond(connection: Connection, key: str, shares: Sequence[Share]) -> list[Share]:
+    """Return the shares of a call for which too little is left now, but for what its effect holds already.
+
+    Nothing is locked: when the share is reserved, more or less may be left.
+    """
+    beyond = []
+    for share in shares:
+        cursor = await connection.execute(
+            "SELECT COALESCE(max(used), 0) + %(amount)s > %(limit)s AND NOT EXISTS (SELECT"
+            " FROM quota_reservations WHERE effect = %(key)s AND quota = %(quota)s) AS beyond"
+            f" FROM (SELECT {_USED} AS used FROM quota_uses WHERE quota = %(quota)s"
+            ' AND subject = %(subject)s AND "window" = %(window)s AND (ends_at IS NULL OR ends_at > now())'
+            " ORDER BY begins_at DESC LIMIT 1) AS present",
+            {
+                "quota": share.quota,
+                "subject": Jsonb(share.subject),
+                "window": share.window,
+                "amount": share.amount,
+                "limit": share.limit,
+                "key": key,
+            },
+        )
+        row = await cursor.fetchone()
+        if row and row["beyond"]:
+            beyond.append(share)
+    return beyond
+
+
 async def release_quotas(connection: Connection, key: str) -> None:
     """Give back what the effect took."""
     await connection.execute("SELECT release_quotas(%s)", (key,))
@@ -86,9 +124,7 @@ async def list_uses(
     at, id_ = after or (None, None)
     async with connection.cursor(row_factory=class_row(Use)) as cursor:
         await cursor.execute(
-            'SELECT id, quota, subject, "window", ends_at, changed_at, CASE "window" WHEN \'24h\' THEN'
-            " (SELECT COALESCE(sum(amount), 0) FROM quota_reservations WHERE use_id = quota_uses.id"
-            " AND reserved_at > now() - interval '24 hours') ELSE used END AS used,"
+            f'SELECT id, quota, subject, "window", ends_at, changed_at, {_USED} AS used,'
             " (SELECT COALESCE(sum(amount), 0)"
             " FROM effects JOIN quota_reservations AS reserved ON reserved.effect = effects.key"
             " WHERE effects.status = 'intended' AND use_id = quota_uses.id) AS in_flight"

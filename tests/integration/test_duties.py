@@ -98,8 +98,8 @@ class Desk:
         await self.ledger.begin(call, ALLOWED)
         await self.ledger.finish(call.key or "", receipt)
 
-    async def pay(self, entry: Any = "JE-000001") -> None:
-        await self.ledger.begin(self.call("schedule_payment", entry=entry), ALLOWED)
+    async def pay(self, entry: Any = "JE-000001", *, verdict: Verdict = ALLOWED) -> None:
+        await self.ledger.begin(self.call("schedule_payment", entry=entry), verdict)
 
     async def answered(self, person: str, *, duty: str | None, kind: str | None = None) -> None:
         """A question of this case was answered, about one duty or about all."""
@@ -153,6 +153,16 @@ async def test_who_approved_the_booking_may_not_approve_the_payment(house: House
 
     with pytest.raises(DutiesConflict, match="anna"):
         await desk.pay()
+
+
+async def test_who_approved_the_very_call_is_its_approver(house: House) -> None:
+    house.separate(["approver"])
+    await house.booked_by("carl", approver="anna")
+    desk = await house.case("carl")
+    await desk.answered("ben", duty="pay")
+
+    with pytest.raises(DutiesConflict, match="anna"):
+        await desk.pay(verdict=replace(ALLOWED, approved_by=("anna", "ben")))
 
 
 async def test_only_the_parts_that_the_rule_names_count(house: House) -> None:
