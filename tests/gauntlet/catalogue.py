@@ -45,7 +45,7 @@ FAULTS = [
     Fault("F28", "bodies, graphs and states that are too large or cannot be kept", 3, too_much, smoke=1),
     Fault("F31", "2, 20, 200 people answer one review at once", 500, races, smoke=10),
     Fault("F32", "replayed, forged, misshapen and foreign answers", 200, refused_answers, smoke=20),
-    Fault("F35", "a right taken away while cases run, and given back", 24, revoked, smoke=1),
+    Fault("F35", "a right taken away while cases run, and given back", 25, revoked, smoke=1),
     Fault("F39", "trace sink down, and hanging", 300, sinks_in_trouble),
     Fault("F41", "another version rolled out and back, under load", 4, rolled),
     Fault("F42", "waiting cases moved to another version while workers die", 1000, moved_cases),
