@@ -92,10 +92,6 @@ class _Copy:
             raise BadAnswer(f"{self._tool} answered with {value}, which is no number")
         return value
 
-    def text(self, value: str) -> str:
-        """Replace what no database keeps in text, NUL and lone surrogates, and what none may: our secrets."""
-        return hidden(value).replace("\0", "\ufffd").encode(errors="replace").decode()
-
     def _count(self, level: int) -> None:
         self.values += 1
         self.levels = max(self.levels, level)
@@ -106,8 +102,8 @@ class _Copy:
 
 
 def _storable(text: str) -> str:
-    """Replace what no database keeps in text: NUL and lone surrogates."""
-    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+    """Replace what no database keeps in text, NUL and lone surrogates, and what none may: our secrets."""
+    return hidden(text).replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _texts(result: CallToolResult) -> str:

@@ -15,6 +15,8 @@ from secret_places import SERVERS, Places, secret_places
 from stage import Stage
 from trial import Ground, Outcome
 
+from tools.redaction import HIDDEN
+
 AT_ONCE = 6
 MARKER = "marker-of-this-case"
 PAGES = (
@@ -139,15 +141,10 @@ def _leaks(places: Places, heard: dict[str, bytes]) -> Iterator[Violation]:
 
 
 def _deaf(heard: dict[str, bytes]) -> Iterator[Violation]:
-    """Say where nothing could have been found, because nothing of the cases is there either."""
-    for where, mark in (
-        ("responses", MARKER),
-        ("database", MARKER),
-        ("traces", MARKER),
-        ("logs", "run_failed"),
-    ):
-        if mark.encode() not in heard[where]:
-            yield Violation("F46", f"the {where} hold nothing of the cases")
+    """Say where nothing could have been found: nothing that a server repeated came there, and was hidden."""
+    for where in ("responses", "database", "traces", "logs"):
+        if HIDDEN.encode() not in heard[where]:
+            yield Violation("F46", f"the {where} hold nothing that a server repeated")
 
 
 def _sizes(heard: dict[str, bytes]) -> dict[str, str]:
