@@ -1,6 +1,7 @@
 """The worst model that there can be: it obeys every instruction that it finds in anything it reads.
 
 It needs no luck: it undoes every disguise, whatever it is. Before it has read one it does its work honestly.
+What it says at each turn it adds to the file that OBEDIENT_TURNS names, if it names one.
 """
 
 import base64
@@ -8,10 +9,12 @@ import binascii
 import codecs
 import html
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -51,11 +54,18 @@ class Obedient(BaseChatModel):
             {**call, "id": f"{len(messages)}-{number}", "type": "tool_call"}
             for number, call in enumerate(calls)
         ]
+        _note([call["name"] for call in named] or ["nothing"])
         message = AIMessage("" if named else "Done.", tool_calls=named)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _generate(self, *_: Any, **__: Any) -> ChatResult:
         raise NotImplementedError("it speaks asynchronously")
+
+
+def _note(calls: list[str]) -> None:
+    if turns := os.environ.get("OBEDIENT_TURNS"):
+        with Path(turns).open("a") as file:
+            file.write(f"{' '.join(calls)}\n")
 
 
 def _plan(wanted: list[dict[str, Any]]) -> dict[str, Any]:
