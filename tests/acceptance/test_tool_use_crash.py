@@ -23,6 +23,7 @@ def test_what_was_done_before_is_not_done_again(
         monkeypatch.setenv("STEWARD_PROCESSES", str(PROGRAM.with_name("office_langgraph.json")))
         monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parent))
         monkeypatch.setenv("STEWARD_SERVERS", str(office_file(tmp_path, url)))
+        monkeypatch.setenv("STEWARD_POLICIES", str(PROGRAM.with_name("policies")))
         monkeypatch.setenv("OBEDIENT_TURNS", str(tmp_path / "turns"))
         monkeypatch.setenv(VARIABLE, "effect_answered:kill:1")
         first = running_host(database_url, tmp_path)

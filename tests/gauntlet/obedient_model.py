@@ -74,18 +74,17 @@ def _plan(wanted: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _next(messages: list[BaseMessage], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Whatever it was told to and has not tried yet; then the next piece of its own work."""
+    """Whatever it was told to, anew after each step of its own work: what was refused may pass by then."""
     made = [
         (call["name"], call["args"])
         for message in messages
         if isinstance(message, AIMessage)
         for call in message.tool_calls
     ]
-    told = [call for call in wanted if (call["name"], call["args"]) not in made]
-    if told:
-        return told
     own = [{"name": name, "args": args} for name, args in HONEST_WORK if (name, args) not in made]
-    return own[:1]
+    steps = len(HONEST_WORK) - len(own)
+    told = [call for call in wanted if made.count((call["name"], call["args"])) <= steps]
+    return told or own[:1]
 
 
 def _instructions(messages: list[BaseMessage]) -> Iterator[dict[str, Any]]:

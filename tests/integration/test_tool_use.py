@@ -120,6 +120,19 @@ async def test_an_approval_is_of_one_call(database: Database, books: OfficeBooks
     assert review.body["evidence"]["call"]["arguments"]["body"] == "Bergmann"
 
 
+async def test_an_approval_is_of_none_of_the_calls_that_came_with_it(
+    database: Database, books: OfficeBooks
+) -> None:
+    mails = [
+        call("office__send_mail", to="Bergmann", subject="RE-17", body=body) for body in ("952.00", "RE-17")
+    ]
+    case, process, _ = await worked(database, [PLAN, FIND, says("", *mails)])
+
+    await answered(database, case, process, "approve")
+
+    assert [one["body"] for one in books.calls("send_mail")] == ["952.00"]
+
+
 async def test_a_rejected_call_is_not_made_and_the_work_goes_on(
     database: Database, books: OfficeBooks
 ) -> None:

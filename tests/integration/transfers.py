@@ -1,12 +1,10 @@
 """Cases that move money through the outside systems, run by the engine in this process."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy
-from offices import office_entry
 from pydantic import BaseModel
 from running_systems import HERE
 from tool_servers import permissive
@@ -73,9 +71,7 @@ async def run_ready(database: Database, process: Process) -> None:
     """Do what a worker would do with every run that is ready."""
     async with database.transaction() as connection:
         rows = await (await connection.execute("SELECT id FROM runs WHERE status = 'ready'")).fetchall()
-    runner = Runner(
-        database, Registry([process]), policies=permissive(*ENTRIES.values(), office_entry(Path()))
-    )
+    runner = Runner(database, Registry([process]), policies=permissive(*ENTRIES.values()))
     for row in rows:
         await runner.run(row["id"], worker=1)
 
