@@ -54,7 +54,7 @@ def office(postgres_url: str, tmp_path: Path) -> Iterator[Office]:
     with smtp_server(post) as port, created_database(postgres_url) as (_, url):
         ours = {
             "STEWARD_PROCESSES": str(LETTERS / "langgraph.json"),
-            "STEWARD_SERVERS": str(LETTERS / "servers.toml"),
+            "STEWARD_POLICIES": str(LETTERS / "policies"),
             "MAIL_SMTP": f"smtp://127.0.0.1:{port}?tls=off",
             "MAIL_FROM": "steward@example.com",
             "MAIL_RECIPIENTS": "@example.com",
