@@ -24,7 +24,7 @@ class BreakerLimits(Table):
 
     failures: int = Field(default=5, ge=1)
     share: float = Field(default=0.5, gt=0, le=1)
-    longest_s: float = Field(default=5.0, ge=FIRST_REST_S, le=3600)
+    longest_s: float = Field(default=2.0, ge=FIRST_REST_S, le=3600)
 
 
 class Breaker:

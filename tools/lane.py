@@ -140,7 +140,7 @@ class Lane:
         self.repeats.note_failure(turn.step)
         before = self.breaker.state
         self.breaker.note_failure(turn)
-        if before != self.breaker.state == "open":
+        if before == "closed" != self.breaker.state:
             log.warning("breaker of %s: open, %s", self.entry.name, self._last_failure)
 
     def note_success(self, turn: "Turn") -> None:

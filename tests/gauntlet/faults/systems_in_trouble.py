@@ -18,6 +18,8 @@ ACTIVE = 8
 # look-ups are conclusive.
 SLOW_S = {"keyed": 5.0, "searchable": 3.5, "blind": 5.0}
 WITHIN_TIMEOUT_S = 2.0
+# What a worker's log says.
+OPENED, CLOSED = "breaker of keyed: open", "breaker of keyed: closed"
 
 
 async def slow_answers(ground: Ground, n: int) -> Outcome:
@@ -94,9 +96,32 @@ async def wrong_answers(ground: Ground, n: int) -> Outcome:
             await stage.driver.start(stage.driver.order(system, review=False))
             await stage.rest()
             outcome.n += 1
+        outcome.figures["the breaker"] = await _break_and_mend(stage, outcome)
         outcome.violations += stage.judge(ANY_INCIDENT)
         outcome.figures["incidents"] = await _incidents(stage)
     return outcome
+
+
+async def _break_and_mend(stage: Stage, outcome: Outcome) -> str:
+    """Let a system answer 503 until the hosts leave it alone, and then no more."""
+    keyed = stage.systems["keyed"].books
+    keyed.set_fault("http_503")
+    for _ in range(ACTIVE):
+        await stage.driver.start(stage.driver.order("keyed", review=False))
+    for _ in range(100):
+        if _told(stage, OPENED):
+            break
+        await asyncio.sleep(0.1)
+    keyed.clear_faults()
+    await stage.rest()
+    opened, closed = _told(stage, OPENED), _told(stage, CLOSED)
+    if not (opened and closed):
+        outcome.violations.append(Violation("F14", f"the breaker opened {opened} times and closed {closed}"))
+    return f"opened {opened} times, closed {closed} times"
+
+
+def _told(stage: Stage, words: str) -> int:
+    return sum(log.read_text().count(words) for log in stage.folder.glob("worker-*.log"))
 
 
 async def _incidents(stage: Stage) -> str:
