@@ -1,13 +1,19 @@
 """The faults that the gauntlet knows, in the order of the table."""
 
 import mechanisms
-from faults.answers import lost_answers, races, refused_answers
+from faults.answers import lost_answers, lost_answers_on_tryton, races, refused_answers
 from faults.changed_tools import changed_tools
 from faults.clocks import skewed_clocks
 from faults.crowds import many_waiting, timers_at_once
 from faults.freezes import frozen_workers
 from faults.injected import injected
-from faults.kills import api_after_commit, at_every_point, at_random, no_workers
+from faults.kills import (
+    api_after_commit,
+    at_every_point,
+    at_every_point_on_tryton,
+    at_random,
+    no_workers,
+)
 from faults.migrations import moved_cases
 from faults.operators import interventions
 from faults.outages import database_in_trouble, database_killed, disk_full, stopped_in_order
@@ -23,6 +29,12 @@ from trial import Fault
 
 FAULTS = [
     Fault("F1", "worker `kill -9` at every fail-point, every contract class", 336, at_every_point, smoke=6),
+    Fault(
+        "F1-tryton",
+        "worker `kill -9` at every fail-point, an invoice in Tryton",
+        60,
+        at_every_point_on_tryton,
+    ),
     Fault("F2", "random `kill -9` of workers under load", 1000, at_random, smoke=10),
     Fault("F3", "worker frozen beyond its lease at each boundary, then woken", 200, frozen_workers, smoke=10),
     Fault("F4", "all workers die, the API stays", 500, no_workers, smoke=40),
@@ -33,6 +45,12 @@ FAULTS = [
     Fault("F11", "outside system answers too late", 60, slow_answers),
     Fault("F12", "outside system hangs or breaks off in its answer", 40, hanging_systems),
     Fault("F13", "answer lost after the effect was applied", 600, lost_answers, smoke=15),
+    Fault(
+        "F13-tryton",
+        "answer of Tryton, or of our server over it, lost after the booking",
+        100,
+        lost_answers_on_tryton,
+    ),
     Fault("F14", "outside system refuses, fails, or answers nonsense", 96, wrong_answers),
     Fault(
         "F18", "one start fifty times at once, with another body, by somebody else", 20, duplicates, smoke=2

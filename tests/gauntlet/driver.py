@@ -11,7 +11,7 @@ from typing import Any, Literal
 import httpx
 from history import History, Operation
 
-System = Literal["keyed", "searchable", "blind"]
+System = Literal["keyed", "searchable", "blind", "tryton"]
 SYSTEMS: tuple[System, ...] = ("keyed", "searchable", "blind")
 PROCESS = "transfer"
 REPEAT_S = 0.2

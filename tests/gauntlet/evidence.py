@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg.rows import dict_row
-from system_books import Books
 
 Row = dict[str, Any]
 
@@ -19,6 +18,12 @@ _TABLES = {
     "claims": "SELECT case_id::text, writer, at FROM gauntlet.claims ORDER BY at",
     "writes": "SELECT case_id::text, writer, place, at FROM gauntlet.writes",
 }
+
+
+class Books(Protocol):
+    """What a system has done, in its own words: a row for each effect, with reference and key."""
+
+    def applied(self) -> list[Row]: ...
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,5 @@ def collect(url: str, books: Mapping[str, Books]) -> Evidence:
         tables = {
             name: connection.execute(statement.encode()).fetchall() for name, statement in _TABLES.items()
         }
-    applied = {
-        system: [dict(row) for row in of_system.rows("SELECT * FROM transfers ORDER BY id")]
-        for system, of_system in books.items()
-    }
+    applied = {system: of_system.applied() for system, of_system in books.items()}
     return Evidence(applied=applied, **tables)

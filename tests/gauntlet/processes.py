@@ -1,4 +1,4 @@
-"""Money out to one of three systems, after a review if the case asks for one."""
+"""Money out to one of three systems, or a booking in Tryton, after a review if the case asks for one."""
 
 from decimal import Decimal
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from tools import RETRY, server
 
 keyed, searchable, blind = server("keyed"), server("searchable"), server("blind")
+tryton = server("tryton")
 
 
 class Order(BaseModel):
@@ -18,7 +19,7 @@ class Order(BaseModel):
     reference: str = Field(min_length=1)
     amount: Decimal = Field(gt=0)
     currency: str = "EUR"
-    system: Literal["keyed", "searchable", "blind"]
+    system: Literal["keyed", "searchable", "blind", "tryton"]
     review: bool = False
 
 
@@ -63,6 +64,21 @@ async def transfer_blind(state: Transfer) -> dict[str, Any]:
     return {"receipt": await blind.call("transfer", **_order(state))}
 
 
+async def transfer_tryton(state: Transfer) -> dict[str, Any]:
+    """Book an invoice of the amount in Tryton, under the reference as its number."""
+    amount = {"currency": state.currency, "net": str(state.amount), "tax": "0.00", "total": str(state.amount)}
+    booked = await tryton.call(
+        "book_invoice",
+        supplier="S-1003",
+        number=state.reference,
+        kind="invoice",
+        date="2026-09-14",
+        due_date="2026-10-14",
+        **amount,
+    )
+    return {"receipt": {**booked, "transfer": booked["entry"]}}
+
+
 def confirm(state: Transfer) -> dict[str, Any]:
     """Say what became of it."""
     return {"result": f"transferred as {state.receipt['transfer']}"}
@@ -80,7 +96,7 @@ def after_ask(state: Transfer) -> str:
     return f"transfer_{state.system}" if state.approved else END
 
 
-TRANSFERS = ["transfer_keyed", "transfer_searchable", "transfer_blind"]
+TRANSFERS = ["transfer_keyed", "transfer_searchable", "transfer_blind", "transfer_tryton"]
 
 graph = (
     StateGraph(Transfer, input_schema=Order)
@@ -90,6 +106,7 @@ graph = (
     .add_node(transfer_keyed)
     .add_node(transfer_searchable)
     .add_node(transfer_blind)
+    .add_node(transfer_tryton)
     .add_node(confirm)
     .add_edge(START, "prepare")
     .add_conditional_edges("prepare", after_prepare, ["ask", *TRANSFERS])
@@ -97,5 +114,6 @@ graph = (
     .add_edge("transfer_keyed", "confirm")
     .add_edge("transfer_searchable", "confirm")
     .add_edge("transfer_blind", "confirm")
+    .add_edge("transfer_tryton", "confirm")
     .add_edge("confirm", END)
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 CHUNK = 65536
-ANSWER = b'"jsonrpc"'
 
 
 @dataclass
@@ -17,7 +16,8 @@ class Trouble:
     """What happens to the traffic now; it may be changed at any time.
 
     `lose_answer` is the chance that a request whose bytes contain `request` reaches the server and its answer
-    does not come back. `duplicate` sends such a request twice. `cut_after` ends a connection after so many
+    does not come back; it was worked on when its answer has the bytes `answer`. `duplicate` sends such a
+    request twice. `cut_after` ends a connection after so many
     bytes of answers.
     """
 
@@ -28,6 +28,7 @@ class Trouble:
     cut_after: int | None = None
     lose_answer: float = 0.0
     request: bytes = b""
+    answer: bytes = b'"jsonrpc"'
     duplicate: bool = False
 
 
@@ -118,7 +119,7 @@ class _Link:
             while self._swallows(side):
                 await asyncio.sleep(0.05)
             if side == "answer" and self._losing:
-                if ANSWER in data:  # the request was worked on: nothing is lost before it is applied
+                if trouble.answer in data:  # the request was worked on: nothing is lost before it is applied
                     return
             elif side == "answer" and self._is_cut(data):
                 return

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from system_books import Books, Contract
+from evidence import Books
+from system_books import Books as OwnBooks
+from system_books import Contract
 
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "systems.py"
@@ -19,7 +21,7 @@ PROGRAM = HERE / "systems.py"
 class System:
     """One running system: where it is reached, and what it did."""
 
-    contract: Contract
+    name: str
     url: str
     books: Books
     process: subprocess.Popen[bytes]
@@ -36,7 +38,7 @@ def running_system(contract: Contract, file: Path, *, port: int = 0) -> Iterator
             line = process.stderr.readline().decode()
             if "http://" not in line:
                 raise AssertionError(f"the {contract} system did not start: {line}")
-            yield System(contract, line.split()[-1], Books(file), process)
+            yield System(contract, line.split()[-1], OwnBooks(file), process)
         finally:
             process.kill()
 

@@ -19,6 +19,7 @@ from postmaster import Postmaster
 from proxies import Proxy
 from running_systems import System, running_systems
 from supervisor import Supervisor
+from trytons import running_server, running_tryton
 
 from server.storage.database import Database
 from server.storage.embedded_cluster import OWNER
@@ -26,6 +27,8 @@ from server.storage.migrate import migrate
 
 HERE = Path(__file__).parent
 REST_S = 120.0
+# The proxy between our server over Tryton and Tryton itself.
+BEHIND_OUR_SERVER = "tryton itself"
 WITHOUT_REST_S = 20.0
 _UNRESTED = """
     SELECT (SELECT count(*) FROM cases WHERE status = 'running')
@@ -49,6 +52,7 @@ class Setting:
     workers: int = 3
     database_proxy: bool = False
     system_proxies: bool = False
+    tryton: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     client_timeout_s: float = 15
     without: str = ""
@@ -112,6 +116,8 @@ async def staged(setting: Setting, *, postmaster: Postmaster, folder: Path) -> A
         await _prepare(url, setting)
         systems = stack.enter_context(running_systems(folder))
         stage = Stage(setting, postmaster=postmaster, url=url, systems=systems, folder=folder)
+        if setting.tryton:
+            systems["tryton"] = await _tryton(stage, stack)
         environment = await _environment(stage, name, stack)
         stage.hosts = Supervisor(environment, logs=folder)
         stack.push_async_callback(lambda: stage.hosts.remove(stage.hosts.members))
@@ -141,6 +147,18 @@ async def _prepare(url: str, setting: Setting) -> None:
     if setting.without:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(setting.without.encode())
+
+
+async def _tryton(stage: Stage, stack: AsyncExitStack) -> System:
+    """Run a Tryton and our server over it, with a proxy between the two where there are proxies."""
+    tryton = stack.enter_context(running_tryton(stage.folder / "tryton"))
+    url = tryton.installation.url
+    if stage.setting.system_proxies:
+        upstream = ("127.0.0.1", tryton.installation.port)
+        proxy = await stack.enter_async_context(_proxy(stage, BEHIND_OUR_SERVER, upstream))
+        url = f"http://127.0.0.1:{proxy.port}"
+    address, process = stack.enter_context(running_server(tryton, url=url))
+    return System("tryton", address, tryton, process)
 
 
 async def _environment(stage: Stage, database: str, stack: AsyncExitStack) -> dict[str, str]:

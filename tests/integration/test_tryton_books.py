@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from trytons import Tryton, needs_tryton, running_tryton
+from trytons import INSTALLED, MISSING, Tryton, running_tryton
 
 from tools.erp.booking import KeyConflict
 from tools.erp.request import PaymentRequest, Request, Search
@@ -16,7 +16,7 @@ from tools.tryton.documents import BOOKING
 from tools.tryton.drafting import draft
 from tools.tryton.settings import load_settings
 
-pytestmark = needs_tryton
+pytestmark = pytest.mark.skipif(not INSTALLED, reason=MISSING)
 
 ACCOUNT = "DE64500105170000110011"
 BOOK_IN_A_PROCESS = """

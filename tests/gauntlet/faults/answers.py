@@ -9,13 +9,17 @@ from driver import SYSTEMS, Driver
 from faults.operators import intervene
 from load import loaded
 from oracles import Violation
-from stage import Stage
+from stage import BEHIND_OUR_SERVER, Stage
 from trial import Ground, Outcome
+from trytons import INSTALLED, MISSING
 
-_GIVEN_UP = "SELECT id::text FROM cases WHERE status = 'incident' AND input ->> 'system' = 'keyed'"
+_GIVEN_UP = (
+    "SELECT id::text FROM cases WHERE status = 'incident' AND input ->> 'system' IN ('keyed', 'tryton')"
+)
 CROWDS = (2, 20)
 LARGE_CROWD = 200
 ACTIVE = 10
+PATIENT_S = 600.0
 
 
 async def lost_answers(ground: Ground, n: int) -> Outcome:
@@ -46,6 +50,34 @@ async def lost_answers(ground: Ground, n: int) -> Outcome:
         outcome.figures[system] = f"{lost[system]} lost, {incidents} incidents"
         if system == "blind" and incidents != lost[system]:
             outcome.violations.append(Violation("I3", f"{lost[system]} lost answers, {incidents} incidents"))
+    return outcome
+
+
+async def lost_answers_on_tryton(ground: Ground, n: int) -> Outcome:
+    """F13-tryton: Tryton books, and its answer, or that of our server over it, never comes."""
+    if not INSTALLED:
+        return Outcome(n=0, skipped=MISSING)
+    async with ground.staged("F13-tryton", system_proxies=True, tryton=True) as stage:
+        ours, theirs = stage.proxies["tryton"], stage.proxies[BEHIND_OUR_SERVER]
+        ours.trouble.request, ours.trouble.lose_answer = b'"book_invoice"', 0.4
+        theirs.trouble.request, theirs.trouble.lose_answer = b"POST /steward/rest/model/account.invoice/", 0.1
+        theirs.trouble.answer = b" 200 "
+        async with loaded(stage, active=3, system="tryton", review=False):
+            while ours.injected + theirs.injected < n:
+                await asyncio.sleep(0.1)
+        ours.trouble.lose_answer = theirs.trouble.lose_answer = 0
+        rested = await stage.rest(within_s=PATIENT_S)
+        given_up = await stage.query(_GIVEN_UP)
+        for (case,) in given_up:
+            await intervene(stage, str(case), "retry")
+        rested = await stage.rest(within_s=PATIENT_S) and rested
+        outcome = Outcome(n=ours.injected + theirs.injected, violations=stage.judge())
+        outcome.figures["invoices"] = str(len(stage.systems["tryton"].books.applied()))
+    outcome.figures["lost to our server"] = str(theirs.injected)
+    outcome.figures["lost to the host"] = str(ours.injected)
+    outcome.figures["given up after five tries and retried by a person"] = str(len(given_up))
+    if not rested:
+        outcome.violations.append(Violation("I5", "no rest after the last lost answer"))
     return outcome
 
 

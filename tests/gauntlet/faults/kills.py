@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import get_args
 
 import httpx
-from driver import SYSTEMS, Order
+from driver import SYSTEMS, Order, System
 from load import loaded
 from oracles import Violation, takeover_times
 from stage import Stage
 from supervisor import Member, answering
 from trial import Ground, Outcome
+from trytons import INSTALLED, MISSING
 
 from server.failpoints import Point
 
 OF_WORKER = ("claim", "checkpoint", "effect", "end")
 ACTIVE = 12
 REFUSAL_TRIES = 50
-DIES_WITHIN_S = 20.0
+DIES_WITHIN_S = 60.0
 PATIENT = Path(__file__).parents[1] / "patient_limits.toml"
 
 
@@ -31,16 +32,27 @@ def worker_points() -> list[str]:
 
 async def at_every_point(ground: Ground, n: int) -> Outcome:
     """F1: a lone worker dies at a point; another one must bring the case to its end."""
+    return await _at_every_point(ground, n, name="F1", systems=SYSTEMS)
+
+
+async def at_every_point_on_tryton(ground: Ground, n: int) -> Outcome:
+    """F1-tryton: the same, and what the case does is an invoice in Tryton."""
+    if not INSTALLED:
+        return Outcome(n=0, skipped=MISSING)
+    return await _at_every_point(ground, n, name="F1-tryton", systems=("tryton",))
+
+
+async def _at_every_point(ground: Ground, n: int, *, name: str, systems: tuple[System, ...]) -> Outcome:
     places = [
         (system, review, f"{point}:kill:{nth}")
         for point in worker_points()
         for nth in _times_passed(point)
-        for system in SYSTEMS
+        for system in systems
         for review in (False, True)
     ]
     random.Random(ground.seed).shuffle(places)  # a part of them is a part of each kind
     outcome, passed = Outcome(n=0, timed="death to the end of the case"), 0
-    async with ground.staged("F1", workers=0) as stage:
+    async with ground.staged(name, workers=0, tryton="tryton" in systems) as stage:
         victim, rescuer = await stage.hosts.add("worker"), await stage.hosts.add("worker")
         await stage.hosts.down([victim, rescuer])
         for round_ in range(n):
