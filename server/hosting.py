@@ -35,7 +35,7 @@ from server.storage.embedded import EmbeddedPostgres
 from server.storage.migrate import migrate
 from tools import ToolError
 from tools import close as close_tools
-from tools.assertions import public_keys
+from tools.credentials.assertions import public_keys
 from tools.registry import ServerEntry, our_servers
 
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ tool's structured answer as a dict, or a `ToolError`. Nothing else in this repos
 
 from tools.door import Server, server
 from tools.errors import ToolError
-from tools.pool import close
 from tools.retry import RETRY
+from tools.sessions.pool import close
 
 __all__ = ["RETRY", "Server", "ToolError", "close", "server"]

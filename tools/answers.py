@@ -6,10 +6,10 @@ from mcp.types import CallToolResult, TextContent, Tool
 from pydantic import JsonValue
 
 from tools.contracts import AnswerForm
+from tools.credentials.redaction import hidden
 from tools.errors import BadAnswer, ToolRefused
-from tools.messages import Unreadable, read_json
 from tools.promises import Promise
-from tools.redaction import hidden
+from tools.sessions.messages import Unreadable, read_json
 from tools.words import quoted
 
 # What a case can keep: its state goes through a database and a person's browser.

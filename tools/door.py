@@ -4,15 +4,15 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from tools import pool
-from tools.approvals import assert_approved
-from tools.descriptions import Description
+from tools.approval.approvals import assert_approved
+from tools.approval.descriptions import Description
 from tools.effects import digest, find_execution, next_key
 from tools.errors import KeyMissing, UnknownEffect, UnknownTool
 from tools.once import Once
 from tools.permission import masked, permit
 from tools.ports import Call, current_caller, current_ledger
 from tools.registry import ServerEntry, our_servers
+from tools.sessions import pool
 from tools.sources import note_answer, watched_answers, with_sources
 
 

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import JsonValue
 
-from tools import pool
 from tools.errors import (
     BadAnswer,
     BadOffer,
@@ -24,10 +23,11 @@ from tools.errors import (
     ToolRefused,
     UnknownTool,
 )
-from tools.lane import Turn
 from tools.permission import masked, permit_again
 from tools.ports import Call, Entry, Verdict, current_ledger
 from tools.registry import ServerEntry
+from tools.sessions import pool
+from tools.sessions.lane import Turn
 
 # A process that was frozen after the ledger's word must not send on the strength of it when it wakes: by
 # then another one may have looked the effect up. The look-up waits as much longer.

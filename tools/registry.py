@@ -18,11 +18,11 @@ from pydantic import (
     model_validator,
 )
 
-from tools.breaker import BreakerLimits
 from tools.contracts import DataClass, Record, Seconds, ToolEntry
+from tools.credentials.identity import Identity
+from tools.credentials.oauth import is_safe
 from tools.errors import ServersInvalid, UnknownTool
-from tools.identity import Identity
-from tools.oauth import is_safe
+from tools.sessions.breaker import BreakerLimits
 
 SERVERS = Path(__file__).with_name("servers.toml")
 VARIABLE = "STEWARD_SERVERS"

@@ -1,6 +1,6 @@
 """Words from outside, as our own messages may repeat them: cut, printable, and marked as somebody else's."""
 
-from tools.redaction import hidden
+from tools.credentials.redaction import hidden
 
 SHOWN_CHARACTERS = 500
 _QUOTES = "“”"

@@ -9,10 +9,10 @@ from pydantic import JsonValue
 
 from server.errors import BadRequest, NotFound, Unavailable
 from tools import Server, close
-from tools.approvals import approvals_of, save_approvals
+from tools.approval.approvals import approvals_of, save_approvals
+from tools.approval.survey import KnownServer, KnownTool, survey
 from tools.ports import Caller, install
 from tools.registry import ServerEntry, our_servers
-from tools.survey import KnownServer, KnownTool, survey
 
 _AnswerT = TypeVar("_AnswerT")
 

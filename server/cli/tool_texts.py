@@ -8,9 +8,9 @@ from pydantic import JsonValue
 from server.cli.tables import Grid, Status
 from server.http.models import Page
 from server.http.tools import ToolServer
-from tools.approvals import lay_out
-from tools.descriptions import Description
-from tools.survey import DIFFERENT, KnownServer, KnownTool
+from tools.approval.approvals import lay_out
+from tools.approval.descriptions import Description
+from tools.approval.survey import DIFFERENT, KnownServer, KnownTool
 from tools.words import visible
 
 

@@ -12,7 +12,7 @@ from server.storage.database import Connection, Database
 from server.storage.heads import read_heads
 from server.storage.migrate import list_pending
 from server.storage.versions import Unfinished, list_outlines, list_unfinished
-from tools.approvals import approvals_of
+from tools.approval.approvals import approvals_of
 from tools.registry import ServerEntry
 
 BATCH = 500

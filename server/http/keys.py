@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from server.http import examples, models
-from tools.assertions import public_keys
+from tools.credentials.assertions import public_keys
 
 router = APIRouter(tags=["keys"])
 

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 
 from server.http import examples, models
 from server.http.problems import problem_responses
-from tools.breaker import BreakerState
+from tools.approval.survey import Standing, survey
 from tools.contracts import DataClass
 from tools.ports import Contract
 from tools.registry import our_servers
-from tools.survey import Standing, survey
+from tools.sessions.breaker import BreakerState
 
 router = APIRouter(prefix="/v1/tools", tags=["tools"])
 

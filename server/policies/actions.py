@@ -12,8 +12,8 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from server.policies.shapes import Fields, shape_of
+from tools.approval.descriptions import Description
 from tools.contracts import ToolEntry
-from tools.descriptions import Description
 from tools.registry import ServerEntry
 
 _ENTITIES = """

@@ -9,7 +9,7 @@ from server.policies.actions import ToolAction, actions_of
 from server.policies.checking import flaws_of
 from server.policies.reading import SHIPPED, find_files, read_policies
 from server.policies.rulings import PolicySet
-from tools.approvals import approvals_of
+from tools.approval.approvals import approvals_of
 from tools.registry import ServerEntry, our_servers
 
 

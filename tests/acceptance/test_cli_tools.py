@@ -11,8 +11,8 @@ import pytest
 from command_line import Steward
 from mcp.types import Tool
 
-from tools.approvals import save_approvals
-from tools.descriptions import description_of
+from tools.approval.approvals import save_approvals
+from tools.approval.descriptions import description_of
 from tools.registry import our_servers
 
 PROGRAM = Path(__file__).parents[1] / "integration" / "changing_server.py"

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
-from tools.assertions import ISSUER_VARIABLE, KEY_VARIABLE, public_keys
+from tools.credentials.assertions import ISSUER_VARIABLE, KEY_VARIABLE, public_keys
+from tools.credentials.signing import load_keys
 from tools.registry import ServerEntry
-from tools.signing import load_keys
 
 HERE = Path(__file__).parent
 STEWARD = "https://steward.example"

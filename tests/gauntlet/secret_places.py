@@ -12,8 +12,8 @@ from gossiping_server import TOOLS
 from identities import STEWARD, free_port, pem, running, running_issuer
 from pydantic import SecretStr
 
-from tools.assertions import ISSUER_VARIABLE, KEY_VARIABLE
-from tools.signing import load_keys
+from tools.credentials.assertions import ISSUER_VARIABLE, KEY_VARIABLE
+from tools.credentials.signing import load_keys
 
 HERE = Path(__file__).resolve().parent
 SERVERS = (

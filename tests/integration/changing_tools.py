@@ -6,8 +6,8 @@ from typing import Any
 
 from mcp.types import Tool
 
-from tools.approvals import approvals_of, save_approvals
-from tools.descriptions import description_of
+from tools.approval.approvals import approvals_of, save_approvals
+from tools.approval.descriptions import description_of
 from tools.registry import ServerEntry
 
 PROGRAM = Path(__file__).with_name("changing_server.py")

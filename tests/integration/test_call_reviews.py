@@ -21,8 +21,8 @@ from server.storage.cases import Case, get_case
 from server.storage.database import Database
 from server.storage.reviews import Review, list_reviews
 from tools import Server
-from tools.approvals import save_approvals
-from tools.descriptions import Description
+from tools.approval.approvals import save_approvals
+from tools.approval.descriptions import Description
 from tools.registry import our_servers
 
 POLICIES = """

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from watched_servers import secured, visited
 
-from tools.addresses import CheckedTransport
+from tools.credentials.addresses import CheckedTransport
+from tools.credentials.fetching import MAX_BYTES, fetch, url_of
 from tools.errors import AddressRefused, NotSent
-from tools.fetching import MAX_BYTES, fetch, url_of
 
 ELSEWHERE = httpx.URL("https://login.example.com")
 

@@ -16,11 +16,11 @@ from identities import (
 
 import tools
 from tools import Server
-from tools.assertions import ISSUER_VARIABLE, KEY_VARIABLE
+from tools.credentials.assertions import ISSUER_VARIABLE, KEY_VARIABLE
 from tools.errors import ToolError
-from tools.lane import MOST_SESSIONS
-from tools.pool import states
 from tools.ports import Caller, install
+from tools.sessions.lane import MOST_SESSIONS
+from tools.sessions.pool import states
 
 PERSONS = [f"person-{number}" for number in range(10)]
 CALLS = 200

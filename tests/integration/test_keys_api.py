@@ -10,7 +10,7 @@ from conftest import ROOT, running_host
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from identities import STEWARD, pem
 
-from tools.assertions import ISSUER_VARIABLE, KEY_VARIABLE, Actor, person_assertion
+from tools.credentials.assertions import ISSUER_VARIABLE, KEY_VARIABLE, Actor, person_assertion
 
 
 @pytest.fixture

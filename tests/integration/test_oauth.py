@@ -21,7 +21,7 @@ from watched_servers import visited
 
 import tools
 from tools import Server
-from tools.assertions import ISSUER_VARIABLE, KEY_VARIABLE
+from tools.credentials.assertions import ISSUER_VARIABLE, KEY_VARIABLE
 from tools.errors import (
     AddressRefused,
     IdentityRefused,

@@ -7,9 +7,10 @@ import pytest
 from tool_servers import unreliable, unreliable_over
 
 import tools
-from tools import Server, pool
+from tools import Server
 from tools.errors import NotAllowed, NotSent, ServerUnavailable, ToolRefused
 from tools.ports import Call, Verdict, install
+from tools.sessions import pool
 
 
 @pytest.fixture(autouse=True)

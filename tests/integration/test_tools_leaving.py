@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.http_client import HELD_UP, KEY_IN_META, leaving_by, new_client
+from tools.sessions.http_client import HELD_UP, KEY_IN_META, leaving_by, new_client
 
 ANSWER = b'{"jsonrpc": "2.0", "id": 7, "result": {}}'
 CALL: dict[str, Any] = {

@@ -3,8 +3,8 @@
 import pytest
 
 import tools
+from tools.approval.survey import survey
 from tools.registry import SERVERS, load_servers
-from tools.survey import survey
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import tools
 from tools import Server
 from tools.errors import DeadlineExceeded, NotSent
 from tools.ports import install
-from tools.session import Session
+from tools.sessions.session import Session
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +95,7 @@ async def test_a_server_that_died_while_nobody_called_is_replaced_before_the_led
             return await super().begin(call, verdict)
 
     os.kill(int(pid), signal.SIGKILL)
-    await until(lambda: not tools.pool.states()[0].connected)
+    await until(lambda: not tools.sessions.pool.states()[0].connected)
     with install(ledger=Watching()):
         ledger = tools.ports.current_ledger()
         await door.call("note", key="k2")
@@ -147,12 +147,12 @@ async def test_progress_reaches_whoever_follows_the_case(tmp_path, running):
 
 async def test_tools_are_listed_anew_when_the_server_says_that_they_changed(tmp_path, running):
     entry = unreliable(tmp_path, **running, pinned=False)
-    before = (await tools.pool.open_session(entry)).names
+    before = (await tools.sessions.pool.open_session(entry)).names
 
     await Server(entry).call("grow")
 
     for _ in range(300):
-        if "grown" in (after := (await tools.pool.open_session(entry)).names):
+        if "grown" in (after := (await tools.sessions.pool.open_session(entry)).names):
             break
         await asyncio.sleep(0.01)
     assert set(after) - set(before) == {"grown"}

@@ -14,10 +14,10 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from server.policies.loading import Policies
-from tools import pool
-from tools.approvals import save_approvals
+from tools.approval.approvals import save_approvals
 from tools.ports import Contract
 from tools.registry import ServerEntry, our_servers
+from tools.sessions import pool
 
 ROOT = Path(__file__).parents[2]
 PERMISSIVE = ROOT / "tests" / "policies"

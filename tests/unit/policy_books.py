@@ -7,7 +7,7 @@ from server.policies.actions import actions_of
 from server.policies.checking import flaws_of
 from server.policies.reading import read_policies
 from server.policies.rulings import PolicySet
-from tools.descriptions import Description
+from tools.approval.descriptions import Description
 from tools.effects import digest
 from tools.ports import Call, Caller
 from tools.registry import ServerEntry

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from tools.addresses import is_public
+from tools.credentials.addresses import is_public
 
 
 @pytest.mark.parametrize(

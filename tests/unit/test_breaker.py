@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools.breaker import FIRST_REST_S, JITTER, JUDGED_CALLS, WINDOW_S, Breaker, BreakerLimits
-from tools.repeats import Repeats
+from tools.sessions.breaker import FIRST_REST_S, JITTER, JUDGED_CALLS, WINDOW_S, Breaker, BreakerLimits
+from tools.sessions.repeats import Repeats
 
 
 class Clock:

@@ -5,8 +5,8 @@ import json
 import pytest
 from mcp.types import Tool, ToolAnnotations
 
-from tools.approvals import LINE, lay_out
-from tools.descriptions import SHOWN_CHANGES, changes_of, description_of
+from tools.approval.approvals import LINE, lay_out
+from tools.approval.descriptions import SHOWN_CHANGES, changes_of, description_of
 from tools.words import visible
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"enum": ["x", "y"]}}}

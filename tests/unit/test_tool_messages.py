@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.messages import Unreadable, read_json
+from tools.sessions.messages import Unreadable, read_json
 from tools.words import quoted
 
 

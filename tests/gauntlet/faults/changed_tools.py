@@ -15,10 +15,10 @@ from system_books import Contract, Listing
 from system_listing import offered
 from trial import Ground, Outcome
 
-from tools.approvals import approvals_of, save_approvals
-from tools.descriptions import description_of
-from tools.listing import LISTING_LASTS_S
+from tools.approval.approvals import approvals_of, save_approvals
+from tools.approval.descriptions import description_of
 from tools.registry import ServerEntry, load_servers
+from tools.sessions.listing import LISTING_LASTS_S
 
 ANY_INCIDENT = Allowed(frozenset(SYSTEMS))
 ACTIVE = 3

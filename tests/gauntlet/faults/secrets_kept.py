@@ -15,7 +15,7 @@ from secret_places import SERVERS, Places, secret_places
 from stage import Stage
 from trial import Ground, Outcome
 
-from tools.redaction import HIDDEN
+from tools.credentials.redaction import HIDDEN
 
 AT_ONCE = 6
 MARKER = "marker-of-this-case"

@@ -9,11 +9,11 @@ from mcp import ClientSession, types
 from mcp.client.streamable_http import MCP_PROTOCOL_VERSION, MCP_SESSION_ID, streamable_http_client
 from mcp.shared.session import RequestResponder
 
+from tools.credentials.tokens import Tokens
 from tools.errors import NotSent
-from tools.http_client import new_client
 from tools.registry import ServerEntry
-from tools.stdio_client import started
-from tools.tokens import Tokens
+from tools.sessions.http_client import new_client
+from tools.sessions.stdio_client import started
 
 Send = Callable[["Client", types.ClientNotification], Awaitable[None]]
 Wake = Callable[[], None]

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from tools.contracts import Table
-from tools.oauth import OAuth
-from tools.references import Reference, VariableName
+from tools.credentials.oauth import OAuth
+from tools.credentials.references import Reference, VariableName
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=200)]
 

@@ -2,9 +2,9 @@
 
 import httpx
 
-from tools.addresses import CheckedTransport
+from tools.credentials.addresses import CheckedTransport
 from tools.errors import AddressRefused, NotSent
-from tools.http_client import tls
+from tools.sessions.http_client import tls
 
 MAX_BYTES = 256 * 1024
 MAX_REDIRECTS = 3

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 
-from tools.lines import Lines
-from tools.messages import LARGEST_BYTES, LOST, MOST_UNASKED, UNUSABLE, error_of, usable
+from tools.sessions.lines import Lines
+from tools.sessions.messages import LARGEST_BYTES, LOST, MOST_UNASKED, UNUSABLE, error_of, usable
 
 TOO_LARGE = f"it has more than {LARGEST_BYTES // 1024**2} MiB"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from tools.descriptions import Change, Description, changes_of
+from tools.approval.descriptions import Change, Description, changes_of
 from tools.errors import ServersInvalid, ToolChanged, ToolNotApproved
 from tools.registry import ServerEntry
 from tools.words import visible

@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 import httpx
 from pydantic import SecretStr
 
-from tools.assertions import OURSELVES, Actor
+from tools.credentials.assertions import OURSELVES, Actor
+from tools.credentials.oauth import OAuth, Token, ask_for_token, is_safe
 from tools.errors import AddressRefused, PersonMissing
-from tools.oauth import OAuth, Token, ask_for_token, is_safe
 from tools.ports import current_caller
 from tools.registry import ServerEntry
 

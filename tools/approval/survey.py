@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from tools import pool
-from tools.approvals import approvals_of
-from tools.breaker import BreakerState
+from tools.approval.approvals import approvals_of
+from tools.approval.descriptions import Description, changes_of
+from tools.approval.offered import Offered
 from tools.contracts import DataClass
-from tools.descriptions import Description, changes_of
 from tools.errors import ToolError
-from tools.offered import Offered
 from tools.ports import Contract
 from tools.registry import ServerEntry
+from tools.sessions import pool
+from tools.sessions.breaker import BreakerState
 
 PATIENCE_S = 10.0
 

@@ -24,8 +24,8 @@ from tools.errors import (
     SecretMissing,
     TokenRefused,
 )
-from tools.http_answers import Events, read_whole
-from tools.messages import LOST, UNUSABLE, error_of
+from tools.sessions.http_answers import Events, read_whole
+from tools.sessions.messages import LOST, UNUSABLE, error_of
 from tools.words import quoted
 
 # Codes of our own, from the range that JSON-RPC leaves to implementations; REFUSED is JSON-RPC's own.

@@ -5,10 +5,10 @@ from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakKeyDictionary
 
-from tools.lane import Lane, LaneState, Turn
-from tools.offered import Offered
+from tools.approval.offered import Offered
 from tools.ports import Call
 from tools.registry import ServerEntry
+from tools.sessions.lane import Lane, LaneState, Turn
 
 CLOSING_TIME_S = 5
 

@@ -11,13 +11,13 @@ from mcp.client.auth.utils import (
 from mcp.client.auth.utils import issuers_match
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from tools.assertions import Actor, client_assertion, person_assertion
 from tools.contracts import Table
+from tools.credentials.assertions import Actor, client_assertion, person_assertion
+from tools.credentials.fetching import fetch, url_of
+from tools.credentials.redaction import redacted
+from tools.credentials.references import Reference
+from tools.credentials.signing import load_keys
 from tools.errors import AddressRefused, NotSent, TokenRefused
-from tools.fetching import fetch, url_of
-from tools.redaction import redacted
-from tools.references import Reference
-from tools.signing import load_keys
 
 ASSERTED_CLIENT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"

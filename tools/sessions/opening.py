@@ -4,7 +4,7 @@ from mcp import ClientSession, McpError, types
 from pydantic import ValidationError
 
 from tools.errors import BadOffer
-from tools.messages import UNUSABLE
+from tools.sessions.messages import UNUSABLE
 from tools.words import quoted
 
 MOST_TOOLS = 1_000

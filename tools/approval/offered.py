@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from mcp import types
 
 from tools.answers import Offer
-from tools.approvals import assert_unchanged
-from tools.descriptions import Description, description_of
+from tools.approval.approvals import assert_unchanged
+from tools.approval.descriptions import Description, description_of
 from tools.errors import BadOffer, UnknownTool
 from tools.registry import ServerEntry
 

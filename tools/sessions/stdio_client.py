@@ -18,8 +18,8 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCMessage
 from pydantic import ValidationError
 
-from tools.lines import Lines
-from tools.messages import LARGEST_BYTES, MOST_UNASKED, find_id, unusable, usable
+from tools.sessions.lines import Lines
+from tools.sessions.messages import LARGEST_BYTES, MOST_UNASKED, find_id, unusable, usable
 
 Incoming = MemoryObjectSendStream[SessionMessage | Exception]
 Outgoing = MemoryObjectReceiveStream[SessionMessage]

@@ -10,15 +10,15 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from tools.assertions import Actor
-from tools.breaker import Breaker, BreakerState
+from tools.credentials.assertions import Actor
+from tools.credentials.tokens import actor_of, tokens_of
 from tools.errors import HeldUp, NotSent, ServerUnavailable, ToolError
 from tools.ports import Call
-from tools.progress import find_listener
 from tools.registry import ServerEntry
-from tools.repeats import Repeats
-from tools.session import Session
-from tools.tokens import actor_of, tokens_of
+from tools.sessions.breaker import Breaker, BreakerState
+from tools.sessions.progress import find_listener
+from tools.sessions.repeats import Repeats
+from tools.sessions.session import Session
 
 SHOWN_CHARACTERS = 300
 # Of persons who have not called for the longest time, the sessions are closed.

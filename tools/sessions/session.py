@@ -15,6 +15,9 @@ from mcp import McpError, types
 from mcp.shared.session import ProgressFnT
 from pydantic import JsonValue, SecretStr, ValidationError
 
+from tools.approval.offered import Offered
+from tools.credentials.redaction import hide, hiding
+from tools.credentials.tokens import Tokens
 from tools.errors import (
     BadAnswer,
     ConnectionLost,
@@ -24,16 +27,13 @@ from tools.errors import (
     ToolError,
     ToolRefused,
 )
-from tools.http_client import KEY_IN_META, NOT_SENT, UNSENT, leaving_by
-from tools.listing import LISTING_LASTS_S, Listing
-from tools.messages import LOST, OUR_CODES
-from tools.offered import Offered
-from tools.opening import begin, list_tools
 from tools.ports import Call
-from tools.redaction import hide, hiding
 from tools.registry import ServerEntry
-from tools.tokens import Tokens
-from tools.transports import Client, connected
+from tools.sessions.http_client import KEY_IN_META, NOT_SENT, UNSENT, leaving_by
+from tools.sessions.listing import LISTING_LASTS_S, Listing
+from tools.sessions.messages import LOST, OUR_CODES
+from tools.sessions.opening import begin, list_tools
+from tools.sessions.transports import Client, connected
 from tools.words import quoted
 
 # The MCP client's own code for a session that the server no longer knows.

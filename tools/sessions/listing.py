@@ -10,8 +10,8 @@ from mcp import McpError, types
 from pydantic import ValidationError
 
 from tools.answers import Offer
+from tools.approval.offered import Offered
 from tools.errors import NotSent, ToolNotApproved, UnknownTool
-from tools.offered import Offered
 from tools.registry import ServerEntry
 
 # A server without sessions cannot say that its tools have changed, so that they are listed again.

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
+from tools.credentials.signing import SigningKey, load_keys
 from tools.errors import SecretMissing
-from tools.signing import SigningKey, load_keys
 
 # The file with our private keys: the first one signs, and the others are still believed.
 KEY_VARIABLE = "STEWARD_IDENTITY_KEY"

@@ -1,0 +1,1 @@
+"""What was approved of each tool, and what its server says of it now."""

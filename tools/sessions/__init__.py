@@ -1,0 +1,1 @@
+"""The sessions with tool servers: opened, held, bounded, and closed; what is sent over them and read."""
