@@ -74,9 +74,8 @@ class Installation:
         """
         if self.complete:
             return
-        if self._uri == SQLITE:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        (self.folder / "database").mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.folder / "database", ignore_errors=True)
+        (self.folder / "database").mkdir(parents=True)
         password = secrets.token_urlsafe(24)
         _write_secret(self.folder / "admin-password", password)
         self._make_database()

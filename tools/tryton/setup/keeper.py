@@ -3,6 +3,7 @@
 Whoever holds the other end of the input may die in any way: what it started ends with it.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,7 +18,9 @@ def main() -> None:
 
 
 def _end_with_stdin(process: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`, whose lock this thread would hold when the program ends.
+    while os.read(0, 1024):
+        pass
     process.terminate()
     try:
         process.wait(END_S)

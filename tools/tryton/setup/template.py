@@ -1,6 +1,7 @@
 """A Tryton that was set up once, to be copied: setting one up takes a minute, copying it a moment."""
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -13,12 +14,19 @@ def copy_template(folder: Path) -> Installation:
     """Return a fresh installation in `folder`, with the house and trade of the seed."""
     template = CACHE / _version()
     if not Installation(template).complete:
-        making = template.with_name(f"{template.name}.making")
-        Installation(making).set_up()
-        # A template of this name is always whole.
-        making.rename(template)
+        _make(template)
     shutil.copytree(template, folder)
     return Installation(folder)
+
+
+def _make(template: Path) -> None:
+    """Set one up beside its place and move it there whole; who does the same meanwhile may be first."""
+    making = template.with_name(f"{template.name}.{os.getpid()}")
+    Installation(making).set_up()
+    try:
+        making.rename(template)
+    except OSError:
+        shutil.rmtree(making)
 
 
 def _version() -> str:
