@@ -103,7 +103,9 @@ def _mcp(name: str, tools: Sequence[Tool], instructions: str, *, hosts: list[str
 
 
 def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`, whose lock this thread would hold when the program ends.
+    while os.read(0, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
