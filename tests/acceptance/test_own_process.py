@@ -31,6 +31,6 @@ def test_a_host_runs_the_processes_and_calls_the_servers_that_its_operator_names
         started = client.post("/v1/processes/transfer/cases", json={"input": ORDER})
         case = rested(client, started.raise_for_status().json()["id"])
 
-        assert [process["name"] for process in listed] == ["transfer", "poison", "nap", "flood"]
+        assert [process["name"] for process in listed] == ["transfer", "poison", "nap", "flood", "gossip"]
         assert case["result"] == "transferred as T-1", case["error"]
         assert len(systems["keyed"].books.find_transfers("R-1")) == 1
