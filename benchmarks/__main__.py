@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.calls import measure_calls
 from benchmarks.cycles import measure_cycles
 from benchmarks.growth import measure_growth
+from benchmarks.permissions import measure_permissions
 from benchmarks.quotas import measure_quotas
 from benchmarks.report import keep_result, write_report
 from benchmarks.rules import measure_rules
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "saver": lambda stage: measure_savers(stage, rounds=4, cycles=96),
     "growth": measure_growth,
     "waiting": measure_waiting,
+    "permissions": measure_permissions,
     "quotas": measure_quotas,
     "calls": measure_calls,
     "rules": lambda _: measure_rules(),

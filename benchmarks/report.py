@@ -8,6 +8,7 @@ from benchmarks.calls_report import tell_calls
 from benchmarks.cycles import HOST, OWN, SHARED
 from benchmarks.goals import ratio, tell_goals
 from benchmarks.growth_report import tell_growth, tell_waiting
+from benchmarks.permissions import tell_permissions
 from benchmarks.plots import bars
 from benchmarks.quotas import tell_quotas
 from benchmarks.rule_report import tell_rules
@@ -160,6 +161,7 @@ SECTIONS: dict[str, Callable[[Any], Section]] = {
     "saver": tell_savers,
     "growth": tell_growth,
     "waiting": tell_waiting,
+    "permissions": tell_permissions,
     "quotas": tell_quotas,
     "calls": tell_calls,
     "rules": tell_rules,

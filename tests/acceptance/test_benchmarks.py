@@ -7,6 +7,7 @@ from benchmarks.calls_report import tell_calls
 from benchmarks.cycles import HOST, OWN, SHARED, measure_cycles
 from benchmarks.growth import measure_growth
 from benchmarks.growth_report import tell_growth, tell_waiting
+from benchmarks.permissions import measure_permissions, tell_permissions
 from benchmarks.quotas import measure_quotas, tell_quotas
 from benchmarks.report import tell_cycles
 from benchmarks.rule_engines import ENGINES
@@ -26,6 +27,16 @@ async def test_a_cycle_is_measured_for_the_host_and_for_its_peers(tmp_path: Path
     section = tell_cycles(rows)
     assert f"| 1 w, 2 c | {rows[2]['rate']} |" in section.text
     assert section.plots.keys() == {"cycles.svg"}
+
+
+async def test_decisions_are_measured_by_the_number_of_policies(tmp_path: Path) -> None:
+    async with set_stage(tmp_path, "permissions") as stage:
+        rows = await measure_permissions(stage, decisions=2, rounds=1, policies=(0, 3))
+
+    shipped, more = rows
+    assert more["policies"] == shipped["policies"] + 3
+    assert all(row["decision_us"] > 0 and row["load_ms"] > 0 for row in rows)
+    assert f"| {more['policies']} policies |" in tell_permissions(rows).text
 
 
 async def test_intents_are_measured_under_quotas_and_without(tmp_path: Path) -> None:
