@@ -17,8 +17,15 @@ help:  ## Say what each command does
 run: $(VENV)/.run $(if $(filter tryton,$(ERP)),$(TRYTON)/.installed)  ## Serve on 127.0.0.1:8000 and put the sample invoices, or FILES="a.xml b.pdf", through (ERP=tryton: book them in Tryton)
 	@$(BIN)/python $(if $(filter tryton,$(ERP)),-m tools.tryton.setup .steward/tryton -- $(BIN)/python) -m server serve --dev --demo $(FILES)
 
-test: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## Run all tests (T=path narrows)
+test: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## Run all tests, in two processes (T=path narrows, and takes one)
+ifdef T
 	@$(BIN)/python -m pytest $(T)
+else
+	@log=$$(mktemp); $(BIN)/python -m pytest tests/acceptance tests/gauntlet > $$log 2>&1 & beside=$$!; \
+	trap "kill $$beside" INT TERM; \
+	$(BIN)/python -m pytest tests/unit tests/contract tests/integration; here=$$?; \
+	wait $$beside; there=$$?; cat $$log; rm $$log; exit $$((here || there))
+endif
 
 coverage: $(VENV)/.dev $(STUDIO)/.installed $(TRYTON)/.installed  ## The same, and say which lines and branches no test runs
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(T)
