@@ -8,7 +8,7 @@ from server.engine.actions import Action, Scope
 from server.http.intervention_models import Outcome, Results, Stop
 from server.http.models import Incident, IncidentGroup, IncidentStatus, Page
 from server.http.policy_models import PolicyExplanation
-from server.http.quotas import QuotaUse
+from server.http.quota_models import QuotaUse
 
 BULK_TIMEOUT_S = 300.0  # for a thousand interventions
 

@@ -8,7 +8,7 @@ from server.cli.api import DEFAULT_URL
 from server.cli.operator_api import OperatorApi
 from server.cli.options import Json, Limit, Url
 from server.cli.tables import Grid, present
-from server.http.quotas import QuotaUse
+from server.http.quota_models import QuotaUse
 
 _HEADINGS = ("quota", "of", "used", "in flight", "limit", "until")
 

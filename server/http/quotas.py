@@ -1,37 +1,17 @@
 """Routes: how much of the quotas is used."""
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter
 
 from server.http import examples, models
 from server.http.context import HostPart, Limit, Word
 from server.http.problems import problem_responses
+from server.http.quota_models import QuotaUse
 from server.storage.pages import decode_cursor, encode_cursor
-from server.storage.quotas import Window, list_uses
+from server.storage.quotas import list_uses
 
 router = APIRouter(prefix="/v1/quotas", tags=["quotas"])
-
-
-class QuotaUse(models.Shown):
-    """What calls of one subject have used of a quota in its present window.
-
-    `in_flight` is the part of it whose outcome is not written down yet. `limit` is what the files say now,
-    which may be less than what is used; null where no quota of this name limits the subject any more.
-    """
-
-    id: UUID
-    quota: str
-    subject: dict[str, str]
-    used: Decimal
-    in_flight: Decimal
-    limit: Decimal | None
-    window: Window
-    ends_at: datetime | None
-    changed_at: datetime
 
 
 _EXAMPLE: dict[str, Any] = {
