@@ -142,15 +142,16 @@ class ServerEntry(BaseModel):
         return [sys.executable if part == "python" else part for part in self.command]
 
     def secrets(self) -> list[SecretStr]:
-        """Read what a server is sent of ours and nobody else may see, also in its address or its variables.
+        """Read what a server is sent of ours and nobody else may see, also in its address.
+
+        A variable under `env` is a setting and no secret: what it says may well stand in an answer.
 
         Raises:
             SecretMissing: a secret cannot be read.
         """
         parts = urlsplit(self.url or "")
         in_address = [parts.password or "", *(value for _, value in parse_qsl(parts.query))]
-        seen = [] if self.url else [os.environ.get(name, "") for name in self.env]
-        return [*map(SecretStr, (*in_address, *seen)), *self.identity.secrets(self.name)]
+        return [*map(SecretStr, in_address), *self.identity.secrets(self.name)]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -103,10 +103,9 @@ def _entries(places: Places, stack: ExitStack) -> Iterator[str]:
     places.environment["BY_ADDRESS"] = f"{address}?key={places.canary('by_address')}"
     yield _entry("by_address", 'url_env = "BY_ADDRESS"')
     yield from _entries_with_tokens(places, stack, address)
-    places.variable("STARTED_ENV")
     places.variable("STARTED")
     command = json.dumps(["python", str(HERE / "gossiping_server.py")])
-    variables = 'env = ["STARTED_ENV"]\nidentity.variables.API_KEY = {env = "STARTED"}'
+    variables = 'identity.variables.API_KEY = {env = "STARTED"}'
     yield _entry("started", f"command = {command}\n{variables}")
 
 

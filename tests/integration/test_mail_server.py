@@ -50,12 +50,15 @@ def post(open_folder: Path) -> Post:
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch, certificate: Certificate) -> pytest.MonkeyPatch:
+def account(
+    monkeypatch: pytest.MonkeyPatch, certificate: Certificate, open_folder: Path
+) -> pytest.MonkeyPatch:
     """The account's environment, without the addresses of its servers."""
     monkeypatch.delenv("MAIL_URL", raising=False)
     monkeypatch.setenv("MAIL_FROM", SENDER)
     monkeypatch.setenv("MAIL_USER", USER)
-    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    (open_folder / "password").write_text(f"{PASSWORD}\n")
+    monkeypatch.setenv("MAIL_PASSWORD_FILE", str(open_folder / "password"))
     monkeypatch.setenv("MAIL_RECIPIENTS", "@example.com")
     monkeypatch.setenv("MAIL_CA_FILE", str(certificate.certificate))
     return monkeypatch
@@ -177,8 +180,8 @@ async def test_mail_goes_to_no_server_whose_certificate_nobody_vouches_for(outgo
     assert outgoing.kept == []
 
 
-async def test_a_wrong_password_is_refused_and_not_shown(outgoing, account):
-    account.setenv("MAIL_PASSWORD", "wrong-horse")
+async def test_a_wrong_password_is_refused_and_not_shown(outgoing, open_folder):
+    (open_folder / "password").write_text("wrong-horse")
 
     answer = await mail().call("send_mail", key="k1", **MAIL)
 

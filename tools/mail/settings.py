@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 TIMEOUT_S = 20.0
@@ -27,7 +27,6 @@ class MailSettings(BaseSettings):
     smtp: str | None = None
     imap: str | None = None
     user: str | None = None
-    password: SecretStr | None = None
     password_file: Path | None = None
     sender: str | None = Field(default=None, validation_alias="MAIL_FROM")
     recipients: str = ""
@@ -36,9 +35,7 @@ class MailSettings(BaseSettings):
     @property
     def secret(self) -> str | None:
         """The password, read anew each time, so that a new one in the file counts at once."""
-        if self.password_file is not None:
-            return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-        return self.password.get_secret_value() if self.password else None
+        return self.password_file.read_text(encoding="utf-8").rstrip("\r\n") if self.password_file else None
 
     def tls(self) -> ssl.SSLContext:
         """Return a context that trusts the system's authorities, or those in the file alone."""
