@@ -48,7 +48,7 @@ class Promise:
         self._tool = tool
         try:
             self._work = _Work(schema)
-            self._validator: Validator = validator_for(schema, offline=True, pattern_options=PATTERNS)
+            self._validator: Validator = validator_for(schema, retriever=_stay_here, pattern_options=PATTERNS)
         except (ValidationError, ValueError) as error:
             # The error's own text goes on for lines; its message is the first of its arguments.
             raise BadOffer(f"{tool} promises a schema that is none: {quoted(str(error.args[0]))}") from error
@@ -65,6 +65,11 @@ class Promise:
         if broken is not None:
             field = ".".join(map(str, broken.instance_path)) or "the answer"
             raise BadAnswer(f"{self._tool} breaks its own schema, {quoted(field)}: {quoted(broken.message)}")
+
+
+def _stay_here(uri: str) -> Any:
+    """Fetch nothing that a schema refers to."""
+    raise ValueError(f"{uri} is not fetched")
 
 
 class _Work:

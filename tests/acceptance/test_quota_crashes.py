@@ -46,7 +46,7 @@ class Bank:
 
     def start(self) -> None:
         for number in range(CASES):
-            order = {"reference": f"T-{number}", "amount": "10.00", "system": self._system.contract}
+            order = {"reference": f"T-{number}", "amount": "10.00", "system": self._system.name}
             body = {"input": order}
             self.client.post("/v1/processes/transfer/cases", json=body).raise_for_status()
 

@@ -165,7 +165,7 @@ def test_an_operator_checks_migrates_and_undoes(postgres_url: str, tmp_path: Pat
     assert (checked, report["stuck"][0]["cases"]) == (1, 2)
     assert (preview["id"], preview["cases"]) == (None, {"pending": 2})
     assert (code, done["cases"]) == (0, {"moved": 2})
-    assert after == (0, {"examined": 0, "stuck": []})
+    assert after == (0, {"examined": 0, "stuck": [], "unapproved": []})
     assert ended["result"] == "asked by one, counted by two"
     assert undoing["cases"] == {"kept": 1, "undone": 1}
     assert (back["status"], back["version"]) == ("waiting", moved["version"])
