@@ -97,7 +97,7 @@ async def contenders(stage: Stage, port: int | None) -> AsyncIterator[dict[str, 
 
         async def host() -> None:
             with install(ledger=ledger, guard=guard, caller=caller_of(claim)):
-                await door.call("book", key=f"effect/{next(keys)}", text=TEXT)
+                await door.call("book", key=f"{claim.case_id}/{next(keys)}", text=TEXT)
 
         doing: dict[str, Do] = {
             ADAPTERS: lambda: adapted.ainvoke({"text": TEXT}),
