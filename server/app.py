@@ -42,6 +42,26 @@ from server.settings import Settings
 from server.storage.database import Database
 from server.storage.versions import save_versions
 
+_FACES = (
+    processes,
+    cases,
+    reviews,
+    schedules,
+    effects,
+    incidents,
+    interventions,
+    stops,
+    policies,
+    quotas,
+    rules,
+    tools,
+    migrations,
+    documents,
+    keys,
+    health,
+)
+ROUTERS = [face.router for face in _FACES]
+
 
 def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     """Build the application; it opens the database when it starts and closes it when it stops."""
@@ -84,26 +104,7 @@ def create_app(settings: Settings, *, database_url: str) -> FastAPI:
     app.add_middleware(Farewell)
     app.add_middleware(BodyLimit, limit=settings.max_document_bytes + ENVELOPE_BYTES)
     add_problem_handlers(app)
-    faces = (
-        processes,
-        cases,
-        reviews,
-        schedules,
-        effects,
-        incidents,
-        interventions,
-        stops,
-        policies,
-        quotas,
-        rules,
-        tools,
-        migrations,
-        documents,
-        keys,
-        health,
-    )
-    routers = [face.router for face in faces]
-    for router in routers:
+    for router in ROUTERS:
         app.include_router(router)
-    keep_nulls_in_examples(app, routers)
+    keep_nulls_in_examples(app, ROUTERS)
     return app
