@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from tools.errors import BadAnswer, ReferenceMissing
 from tools.ports import Contract
 
+KEY_IN_META = "io.steward/idempotency-key"
+"""Where the key of an effect stands in the `_meta` of its call."""
+
 _STEPS = r"[^.\s]+(\.[^.\s]+)*$"
 Path = Annotated[str, Field(pattern=f"^{_STEPS}")]
 OfCall = Annotated[str, Field(pattern=rf"^arguments\.{_STEPS}")]

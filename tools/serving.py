@@ -19,7 +19,6 @@ from mcp.server.fastmcp.tools import Tool
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 
-KEY_IN_META = "io.steward/idempotency-key"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 

@@ -81,7 +81,6 @@ class Post:
     hang_up: bool = False
     keep: bool = True
     refuses: set[str] = field(default_factory=set)
-    senders: list[str] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd names it
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -98,7 +97,6 @@ class Post:
             content = envelope.content
             assert isinstance(content, bytes)
             mailbox.Maildir(self.box).add(content)
-            self.senders.append(envelope.mail_from or "")
         if self.hang_up:
             assert server.transport is not None
             server.transport.abort()

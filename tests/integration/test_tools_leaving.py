@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tools.sessions.http_client import HELD_UP, KEY_IN_META, leaving_by, new_client
+from tools.contracts import KEY_IN_META
+from tools.sessions.http_client import HELD_UP, leaving_by, new_client
 
 ANSWER = b'{"jsonrpc": "2.0", "id": 7, "result": {}}'
 CALL: dict[str, Any] = {

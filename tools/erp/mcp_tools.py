@@ -9,6 +9,7 @@ from mcp.server.fastmcp.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from tools.contracts import KEY_IN_META
 from tools.erp.answers import (
     Booking,
     Company,
@@ -38,7 +39,7 @@ from tools.erp.values import (
     Text,
     minor,
 )
-from tools.serving import KEY_IN_META, strict
+from tools.serving import strict
 
 # Longer than any caller waits.
 SILENCE_S = 300.0

@@ -11,6 +11,7 @@ from mcp.server.fastmcp.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from tools.contracts import KEY_IN_META
 from tools.mail.answers import FileAnswer, Folders, Found, MailAnswer, Marked, Placed, Sent
 from tools.mail.composing import compose, message_id
 from tools.mail.mailbox import Search, opened
@@ -27,7 +28,7 @@ from tools.mail.values import (
     Line,
     MessageId,
 )
-from tools.serving import KEY_IN_META, strict
+from tools.serving import strict
 
 Call = Context[Any, Any, Any]
 Id = Annotated[MessageId, Field(min_length=3)]

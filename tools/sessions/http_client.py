@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from mcp.client.auth.utils import extract_field_from_www_auth
 
+from tools.contracts import KEY_IN_META
 from tools.errors import (
     AddressRefused,
     HeldUp,
@@ -57,8 +58,7 @@ NEVER_SENT = (
 )
 
 
-# Where the key of a call stands in its `_meta`, and the moments by which calls under a key must have left.
-KEY_IN_META = "io.steward/idempotency-key"
+# The moments by which calls under a key must have left.
 _must_leave: dict[str, float] = {}
 
 

@@ -16,6 +16,7 @@ from mcp.shared.session import ProgressFnT
 from pydantic import JsonValue, SecretStr, ValidationError
 
 from tools.approval.offered import Offered
+from tools.contracts import KEY_IN_META
 from tools.credentials.redaction import hide, hiding
 from tools.credentials.tokens import Tokens
 from tools.errors import (
@@ -29,7 +30,7 @@ from tools.errors import (
 )
 from tools.ports import Call
 from tools.registry import ServerEntry
-from tools.sessions.http_client import KEY_IN_META, NOT_SENT, UNSENT, leaving_by
+from tools.sessions.http_client import NOT_SENT, UNSENT, leaving_by
 from tools.sessions.listing import LISTING_LASTS_S, Listing
 from tools.sessions.messages import LOST, OUR_CODES
 from tools.sessions.opening import begin, list_tools
